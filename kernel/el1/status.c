@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What became of each pKVM vendor module, and sysfs to see it.
+ *
+ * The files are described in docs/sysfs.md of the project.
+ */
+
+#define pr_fmt(fmt) "pkvm_module: " fmt
+
+#include <linux/kallsyms.h>
+#include <linux/kobject.h>
+#include <linux/module.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+#include <linux/stdarg.h>
+#include <linux/sysfs.h>
+
+#include <asm/kvm_host.h>
+#include <asm/virt.h>
+
+#include "internal.h"
+
+/* The module that closed the gate: the first that failed. */
+static struct pkvm_module_status *first_failed;
+
+static struct kobject *pkvm_kobj;
+static struct kset *modules_kset;
+
+static struct pkvm_module_status *to_status(struct kobject *kobj)
+{
+	return container_of(kobj, struct pkvm_module_status, kobj);
+}
+
+static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct pkvm_module_status *status = to_status(kobj);
+
+	guard(mutex)(&pkvm_module_lock);
+	if (status->state == PKVM_MODULE_LOADED)
+		return sysfs_emit(buf, "loaded\n");
+
+	return sysfs_emit(buf, "failed: %s\n", status->reason);
+}
+
+static ssize_t el2_address_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct pkvm_module_status *status = to_status(kobj);
+
+	guard(mutex)(&pkvm_module_lock);
+	if (!status->part.hyp_va)
+		return sysfs_emit(buf, "none\n");
+
+	return sysfs_emit(buf, "0x%lx\n", status->part.hyp_va);
+}
+
+static ssize_t sections_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct pkvm_module_status *status = to_status(kobj);
+	struct pkvm_el2_part *part = &status->part;
+	int id, len = 0;
+
+	guard(mutex)(&pkvm_module_lock);
+	if (!part->hyp_va)
+		return 0;
+
+	for (id = 0; id < PKVM_EL2_NR_MAPPED; id++) {
+		struct pkvm_el2_section *s = &part->sections[id];
+
+		if (s->size)
+			len += sysfs_emit_at(buf, len, "%s 0x%lx %lu %s\n",
+					     pkvm_el2_section_names[id],
+					     s->start - part->start + part->hyp_va, s->size,
+					     pkvm_el2_section_prot(id));
+	}
+
+	return len;
+}
+
+static ssize_t calls_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	struct pkvm_module_status *status = to_status(kobj);
+	struct pkvm_module_call_entry *call;
+	char symbol[KSYM_SYMBOL_LEN];
+	int len = 0;
+
+	guard(mutex)(&pkvm_module_lock);
+	list_for_each_entry(call, &status->calls, node) {
+		sprint_symbol_no_offset(symbol, call->hfn);
+		/* Without the module's name, which the directory has. */
+		strreplace(symbol, ' ', '\0');
+		len += sysfs_emit_at(buf, len, "%d %s\n", call->id, symbol);
+	}
+
+	return len;
+}
+
+static struct kobj_attribute state_attr = __ATTR_RO_MODE(state, 0444);
+static struct kobj_attribute el2_address_attr = __ATTR_RO_MODE(el2_address, 0400);
+static struct kobj_attribute sections_attr = __ATTR_RO_MODE(sections, 0400);
+static struct kobj_attribute calls_attr = __ATTR_RO_MODE(calls, 0444);
+
+static struct attribute *status_attrs[] = {
+	&state_attr.attr,
+	&el2_address_attr.attr,
+	&sections_attr.attr,
+	&calls_attr.attr,
+	NULL,
+};
+ATTRIBUTE_GROUPS(status);
+
+/* Entries are kept for good. */
+static void status_release(struct kobject *kobj) { }
+
+static const struct kobj_type status_ktype = {
+	.release	= status_release,
+	.sysfs_ops	= &kobj_sysfs_ops,
+	.default_groups	= status_groups,
+};
+
+int pkvm_module_why_closed(char *buf, size_t size)
+{
+	if (!is_protected_kvm_enabled() || !is_kvm_arm_initialised())
+		return scnprintf(buf, size, "protected KVM is not enabled");
+	if (!pkvm_modules_closed())
+		return scnprintf(buf, size, "modules are still being loaded");
+	if (first_failed)
+		return scnprintf(buf, size, "%s: %s", first_failed->name, first_failed->reason);
+
+	return 0;
+}
+
+static ssize_t protected_vms_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	char why[MODULE_NAME_LEN + PKVM_MODULE_REASON_LEN];
+
+	guard(mutex)(&pkvm_module_lock);
+	if (pkvm_module_why_closed(why, sizeof(why)))
+		return sysfs_emit(buf, "denied: %s\n", why);
+
+	return sysfs_emit(buf, "allowed\n");
+}
+
+static struct kobj_attribute protected_vms_attr = __ATTR_RO_MODE(protected_vms, 0444);
+
+static int __init pkvm_status_init(void)
+{
+	pkvm_kobj = kobject_create_and_add("pkvm", kernel_kobj);
+	if (!pkvm_kobj)
+		return -ENOMEM;
+
+	modules_kset = kset_create_and_add("modules", NULL, pkvm_kobj);
+	if (!modules_kset)
+		return -ENOMEM;
+
+	return sysfs_create_file(pkvm_kobj, &protected_vms_attr.attr);
+}
+postcore_initcall(pkvm_status_init);
+
+/**
+ * pkvm_module_status() - find or make the status of a module
+ * @name:	its name, with underscores
+ *
+ * Context: process, with pkvm_module_lock held.
+ * Return: the status, NULL without memory for it.
+ */
+struct pkvm_module_status *pkvm_module_status(const char *name)
+{
+	struct pkvm_module_status *status;
+
+	lockdep_assert_held(&pkvm_module_lock);
+
+	list_for_each_entry(status, &pkvm_module_list, node) {
+		if (!strcmp(status->name, name))
+			return status;
+	}
+
+	status = kzalloc_obj(*status);
+	if (!status)
+		return NULL;
+
+	strscpy(status->name, name);
+	INIT_LIST_HEAD(&status->calls);
+	list_add_tail_rcu(&status->node, &pkvm_module_list);
+
+	/* Without its directory in sysfs, a module is as good. */
+	status->kobj.kset = modules_kset;
+	if (kobject_init_and_add(&status->kobj, &status_ktype, NULL, "%s", name))
+		pr_warn("%s: no directory in sysfs\n", name);
+
+	return status;
+}
+
+static void forget_calls(struct pkvm_module_status *status)
+{
+	struct pkvm_module_call_entry *call, *next;
+
+	list_for_each_entry_safe(call, next, &status->calls, node) {
+		list_del(&call->node);
+		kfree(call);
+	}
+}
+
+static struct pkvm_module_status no_memory_status = {
+	.reason = "out of memory",
+	.calls = LIST_HEAD_INIT(no_memory_status.calls),
+};
+
+/**
+ * pkvm_module_fail() - a module failed to load: say so and close the gate
+ * @name:	its name
+ * @fmt:	the reason, one line without the name
+ *
+ * The first reason given for a module is the one that stays.
+ *
+ * Context: process, with pkvm_module_lock held.
+ */
+void pkvm_module_fail(const char *name, const char *fmt, ...)
+{
+	struct pkvm_module_status *status = pkvm_module_status(name);
+	va_list args;
+
+	if (!status) {
+		status = &no_memory_status;
+		strscpy(status->name, name);
+	} else if (status->state == PKVM_MODULE_LOADED || !status->reason[0]) {
+		va_start(args, fmt);
+		vscnprintf(status->reason, sizeof(status->reason), fmt, args);
+		va_end(args);
+		pr_err("%s: %s\n", name, status->reason);
+	}
+
+	status->state = PKVM_MODULE_FAILED;
+	WRITE_ONCE(status->part.hyp_va, 0);
+	forget_calls(status);
+	if (!first_failed)
+		first_failed = status;
+}
+
+void pkvm_module_loaded(struct module *mod)
+{
+	struct pkvm_el2_part *part = &mod->arch.el2;
+	struct pkvm_module_status *status = pkvm_module_status(mod->name);
+
+	if (!status) {
+		pkvm_module_fail(mod->name, "out of memory");
+		return;
+	}
+
+	part->status = status;
+	status->state = PKVM_MODULE_LOADED;
+	memcpy(status->part.sections, part->sections, sizeof(part->sections));
+	status->part.start = part->start;
+	/* Pairs with pkvm_el2_mod_kern_va(), which takes no lock. */
+	smp_store_release(&status->part.hyp_va, part->hyp_va);
+	pr_info("%s: EL2 part loaded at 0x%lx\n", mod->name, part->hyp_va);
+}
+
+bool pkvm_module_is_loaded(const char *name)
+{
+	struct pkvm_module_status *status;
+
+	list_for_each_entry(status, &pkvm_module_list, node) {
+		if (!strcmp(status->name, name))
+			return status->state == PKVM_MODULE_LOADED;
+	}
+
+	return false;
+}
+
+int pkvm_module_add_call(struct pkvm_module_status *status, int id, unsigned long hfn)
+{
+	struct pkvm_module_call_entry *call;
+
+	call = status ? kmalloc_obj(*call) : NULL;
+	if (!call)
+		return -ENOMEM;
+
+	call->id = id;
+	call->hfn = hfn;
+	list_add_tail(&call->node, &status->calls);
+
+	return 0;
+}
+
+bool pkvm_modules_all_loaded(void)
+{
+	return !first_failed;
+}

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page ownership for pKVM vendor modules.
+ *
+ * Included by ../mem_protect.c, whose page-state helpers it is made of. Two
+ * things set a module's pages apart from the hypervisor's own:
+ *
+ * - The invalid host stage-2 entry that says "owned by EL2" also says for what
+ *   (enum pkvm_module_page_user). A module can only give back, or map again,
+ *   what was taken from the host on its behalf.
+ *
+ * - A page that is mapped in module VA holds one reference, as a pinned one does,
+ *   so it can neither be mapped twice nor given back while EL2 can reach it.
+ *
+ * Pages of a module's image, and those a module takes by mapping them, have no
+ * alias in EL2's linear range: a writable alias of text would defeat its
+ * permissions.
+ */
+
+#include <asm/kvm_pkvm_module.h>
+
+#include <nvhe/modules.h>
+
+/* Checked before anything else: no argument of a module may reach a WARN. */
+static bool module_range_valid(u64 pfn, u64 nr_pages)
+{
+	return nr_pages && pfn_range_is_valid(pfn, nr_pages);
+}
+
+static bool module_prot_valid(enum kvm_pgtable_prot prot)
+{
+	if (prot & ~KVM_PGTABLE_PROT_RWX || !(prot & KVM_PGTABLE_PROT_R))
+		return false;
+
+	return !(prot & KVM_PGTABLE_PROT_W) || !(prot & KVM_PGTABLE_PROT_X);
+}
+
+static bool hyp_va_is_mapped(unsigned long va)
+{
+	kvm_pte_t pte;
+
+	hyp_assert_lock_held(&pkvm_pgd_lock);
+
+	return !kvm_pgtable_get_leaf(&pkvm_pgtable, va, &pte, NULL) && kvm_pte_valid(pte);
+}
+
+static int check_module_page(phys_addr_t phys, enum pkvm_module_page_user user)
+{
+	kvm_pte_t pte;
+
+	if (kvm_pgtable_get_leaf(&host_mmu.pgt, phys, &pte, NULL) || kvm_pte_valid(pte) ||
+	    FIELD_GET(KVM_INVALID_PTE_TYPE_MASK, pte) != KVM_HOST_INVALID_PTE_TYPE_DONATION ||
+	    FIELD_GET(KVM_HOST_DONATION_PTE_OWNER_MASK, pte) != PKVM_ID_HYP ||
+	    FIELD_GET(KVM_HOST_DONATION_PTE_EXTRA_MASK, pte) != user)
+		return -EPERM;
+
+	return 0;
+}
+
+static int check_module_pages(phys_addr_t phys, u64 size, enum pkvm_module_page_user user)
+{
+	u64 offset;
+	int ret;
+
+	ret = __host_check_page_state_range(phys, size, PKVM_NOPAGE);
+	if (!ret)
+		ret = __hyp_check_page_state_range(phys, size, PKVM_PAGE_OWNED);
+
+	for (offset = 0; !ret && offset < size; offset += PAGE_SIZE)
+		ret = check_module_page(phys + offset, user);
+
+	return ret;
+}
+
+static int take_host_pages(phys_addr_t phys, u64 size, enum pkvm_module_page_user user)
+{
+	int ret;
+
+	ret = __host_check_page_state_range(phys, size, PKVM_PAGE_OWNED);
+	if (ret)
+		return ret;
+	ret = __hyp_check_page_state_range(phys, size, PKVM_NOPAGE);
+	if (ret)
+		return ret;
+
+	ret = host_stage2_set_owner_metadata_locked(phys, size, PKVM_ID_HYP, user);
+	if (ret) {
+		/* Whatever was annotated has its tables: mapping it takes none. */
+		WARN_ON(host_stage2_set_owner_locked(phys, size, PKVM_ID_HOST));
+		return ret;
+	}
+
+	__hyp_set_page_state_range(phys, size, PKVM_PAGE_OWNED);
+
+	return 0;
+}
+
+static void return_host_pages(phys_addr_t phys, u64 size)
+{
+	__hyp_set_page_state_range(phys, size, PKVM_NOPAGE);
+	WARN_ON(host_stage2_set_owner_locked(phys, size, PKVM_ID_HOST));
+}
+
+static void unmap_hyp_va(unsigned long va, u64 size)
+{
+	unsigned long cur;
+
+	for (cur = va; cur < va + size; cur += PAGE_SIZE) {
+		if (hyp_va_is_mapped(cur))
+			WARN_ON(kvm_pgtable_hyp_unmap(&pkvm_pgtable, cur, PAGE_SIZE) != PAGE_SIZE);
+	}
+}
+
+/* Page by page, so that each can be unmapped by itself. */
+static int map_hyp_va(unsigned long va, u64 size, phys_addr_t phys, enum kvm_pgtable_prot prot)
+{
+	u64 offset;
+	int ret;
+
+	for (offset = 0; offset < size; offset += PAGE_SIZE) {
+		ret = kvm_pgtable_hyp_map(&pkvm_pgtable, va + offset, PAGE_SIZE,
+					  phys + offset, prot);
+		if (ret) {
+			unmap_hyp_va(va, offset);
+			return ret;
+		}
+	}
+
+	return 0;
+}
+
+int __pkvm_module_map_pages(u64 pfn, unsigned long va, u64 nr_pages,
+			    enum kvm_pgtable_prot prot, bool is_protected,
+			    enum pkvm_module_page_user user)
+{
+	phys_addr_t phys = hyp_pfn_to_phys(pfn);
+	u64 size = PAGE_SIZE * nr_pages;
+	unsigned long cur;
+	int ret;
+
+	if (!module_range_valid(pfn, nr_pages) || !module_prot_valid(prot) ||
+	    !PAGE_ALIGNED(va))
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	ret = -EBUSY;
+	for (cur = va; cur < va + size; cur += PAGE_SIZE) {
+		if (hyp_va_is_mapped(cur))
+			goto unlock;
+	}
+
+	if (is_protected) {
+		ret = check_module_pages(phys, size, user);
+		if (!ret)
+			ret = __hyp_check_page_count_range(phys, size);
+	} else {
+		ret = take_host_pages(phys, size, user);
+	}
+	if (ret)
+		goto unlock;
+
+	ret = map_hyp_va(va, size, phys, prot);
+	if (ret) {
+		if (!is_protected)
+			return_host_pages(phys, size);
+		goto unlock;
+	}
+
+	if (prot & KVM_PGTABLE_PROT_X)
+		unmap_hyp_va((unsigned long)__hyp_va(phys), size);
+
+	for_each_hyp_page(page, phys, size)
+		hyp_set_page_refcounted(page);
+
+unlock:
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+int __pkvm_module_unmap_pages(u64 pfn, unsigned long va, u64 nr_pages)
+{
+	phys_addr_t phys = hyp_pfn_to_phys(pfn);
+	u64 size = PAGE_SIZE * nr_pages;
+	kvm_pte_t pte;
+	u64 offset;
+	int ret;
+
+	if (!module_range_valid(pfn, nr_pages) || !PAGE_ALIGNED(va))
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	ret = check_module_pages(phys, size, PKVM_MODULE_PAGE);
+	if (ret)
+		goto unlock;
+
+	ret = -EINVAL;
+	for (offset = 0; offset < size; offset += PAGE_SIZE) {
+		if (kvm_pgtable_get_leaf(&pkvm_pgtable, va + offset, &pte, NULL) ||
+		    !kvm_pte_valid(pte) || kvm_pte_to_phys(pte) != phys + offset)
+			goto unlock;
+	}
+
+	unmap_hyp_va(va, size);
+	for_each_hyp_page(page, phys, size)
+		hyp_page_ref_dec(page);
+	ret = 0;
+
+unlock:
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+/**
+ * __pkvm_module_release_image_page() - withdraw one page of a module's image
+ * @va:	its EL2 address
+ *
+ * Context: EL2, with no CPU left inside the module.
+ * Return: 0, also where nothing is mapped; -EPERM if it is not of an image.
+ */
+int __pkvm_module_release_image_page(unsigned long va)
+{
+	phys_addr_t phys;
+	kvm_pte_t pte;
+	int ret;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	ret = kvm_pgtable_get_leaf(&pkvm_pgtable, va, &pte, NULL);
+	if (ret || !kvm_pte_valid(pte))
+		goto unlock;
+
+	phys = kvm_pte_to_phys(pte);
+	ret = check_module_pages(phys, PAGE_SIZE, PKVM_MODULE_IMAGE);
+	if (ret)
+		goto unlock;
+
+	unmap_hyp_va(va, PAGE_SIZE);
+	hyp_page_ref_dec(hyp_phys_to_page(phys));
+	return_host_pages(phys, PAGE_SIZE);
+
+unlock:
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot)
+{
+	phys_addr_t phys = hyp_pfn_to_phys(pfn);
+	u64 size = PAGE_SIZE * nr_pages;
+	int ret;
+
+	if (!module_range_valid(pfn, nr_pages) || !module_prot_valid(prot))
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	ret = take_host_pages(phys, size, PKVM_MODULE_PAGE);
+	if (ret)
+		goto unlock;
+
+	ret = map_hyp_va((unsigned long)__hyp_va(phys), size, phys, prot);
+	if (ret)
+		return_host_pages(phys, size);
+
+unlock:
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+int __pkvm_module_donate_host(u64 pfn, u64 nr_pages)
+{
+	phys_addr_t phys = hyp_pfn_to_phys(pfn);
+	u64 size = PAGE_SIZE * nr_pages;
+	int ret;
+
+	if (!module_range_valid(pfn, nr_pages))
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	ret = check_module_pages(phys, size, PKVM_MODULE_PAGE);
+	if (!ret)
+		ret = __hyp_check_page_count_range(phys, size);
+	if (ret)
+		goto unlock;
+
+	unmap_hyp_va((unsigned long)__hyp_va(phys), size);
+	return_host_pages(phys, size);
+
+unlock:
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+int __pkvm_module_share_hyp(u64 pfn)
+{
+	return module_range_valid(pfn, 1) ? __pkvm_host_share_hyp(pfn) : -EINVAL;
+}
+
+int __pkvm_module_unshare_hyp(u64 pfn)
+{
+	return module_range_valid(pfn, 1) ? __pkvm_host_unshare_hyp(pfn) : -EINVAL;
+}
+
+/* The pages of [from, to) as @phys and @size; false if there are none. */
+static bool module_shared_range(void *from, void *to, phys_addr_t *phys, u64 *size)
+{
+	u64 start = ALIGN_DOWN((u64)from, PAGE_SIZE);
+	u64 end = PAGE_ALIGN((u64)to);
+
+	if (from >= to || end <= start)
+		return false;
+
+	*phys = __hyp_pa(start);
+	*size = end - start;
+
+	return module_range_valid(hyp_phys_to_pfn(*phys), *size >> PAGE_SHIFT);
+}
+
+static int check_shared_pages(phys_addr_t phys, u64 size)
+{
+	int ret = __host_check_page_state_range(phys, size, PKVM_PAGE_SHARED_OWNED);
+
+	return ret ?: __hyp_check_page_state_range(phys, size, PKVM_PAGE_SHARED_BORROWED);
+}
+
+/*
+ * hyp_pin_shared_mem() and its counterpart trust their callers to balance; these
+ * check instead, and undo a mapping that fails half way.
+ */
+int __pkvm_module_pin_shared(void *from, void *to)
+{
+	phys_addr_t phys, cur;
+	u64 size;
+	int ret;
+
+	if (!module_shared_range(from, to, &phys, &size))
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	ret = check_shared_pages(phys, size);
+	if (ret)
+		goto unlock;
+
+	ret = -EBUSY;
+	for_each_hyp_page(page, phys, size) {
+		if (page->refcount == U16_MAX)
+			goto unlock;
+	}
+
+	ret = 0;
+	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
+		struct hyp_page *page = hyp_phys_to_page(cur);
+
+		if (!page->refcount)
+			ret = map_hyp_va((unsigned long)__hyp_va(cur), PAGE_SIZE, cur, PAGE_HYP);
+		if (ret)
+			break;
+		hyp_page_ref_inc(page);
+	}
+
+	while (ret && cur > phys) {
+		cur -= PAGE_SIZE;
+		if (hyp_page_ref_dec_and_test(hyp_phys_to_page(cur)))
+			unmap_hyp_va((unsigned long)__hyp_va(cur), PAGE_SIZE);
+	}
+
+unlock:
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+void __pkvm_module_unpin_shared(void *from, void *to)
+{
+	phys_addr_t phys, cur;
+	u64 size;
+
+	if (!module_shared_range(from, to, &phys, &size))
+		return;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	if (check_shared_pages(phys, size))
+		goto unlock;
+	for_each_hyp_page(page, phys, size) {
+		if (!page->refcount)
+			goto unlock;
+	}
+
+	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
+		if (hyp_page_ref_dec_and_test(hyp_phys_to_page(cur)))
+			unmap_hyp_va((unsigned long)__hyp_va(cur), PAGE_SIZE);
+	}
+
+unlock:
+	hyp_unlock_component();
+	host_unlock_component();
+}

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The EL2 side of loading pKVM vendor modules.
+ *
+ * Until the host is deprivileged it is trusted: it brings modules in with the
+ * hypercalls below, which handle_host_hcall() refuses for good afterwards. What
+ * stays is the table of calls that modules have registered, and whether protected
+ * VMs may exist. The host says the latter once, when it closes loading; a host
+ * that never does has said no.
+ *
+ *     reserve          map_page            init
+ *  -------------> VA -----------> image -----------> live
+ *                 ^                 |                  |
+ *                 |     release     |    unregister    |
+ *                 +-----------------+------------------+
+ *
+ * Lock order: modules_lock, host stage-2 lock, pkvm_pgd_lock. None is held while
+ * a module's code runs.
+ */
+
+#include <asm/cacheflush.h>
+#include <asm/kvm_hyp.h>
+#include <asm/kvm_mmu.h>
+#include <asm/kvm_pkvm_module.h>
+
+#include <nvhe/mem_protect.h>
+#include <nvhe/mm.h>
+#include <nvhe/modules.h>
+#include <nvhe/pkvm.h>
+#include <nvhe/spinlock.h>
+#include <nvhe/trap_handler.h>
+
+/* Ranges of private VA: one for each module, and those from alloc_module_va(). */
+#define MAX_VA_RANGES		256
+
+enum va_range_use {
+	VA_UNUSED,		/* reserved earlier, released: can be used again */
+	VA_LOADING,
+	VA_LIVE,		/* the image of a module that initialised */
+	VA_MODULE,		/* a module's own, from alloc_module_va() */
+};
+
+struct va_range {
+	unsigned long start;
+	u64 nr_pages;
+	/* What is mapped executable in it, the only place for handlers. */
+	unsigned long text_start;
+	unsigned long text_end;
+	enum va_range_use use;
+};
+
+static DEFINE_HYP_SPINLOCK(modules_lock);
+static struct va_range va_ranges[MAX_VA_RANGES];
+static unsigned int nr_va_ranges;
+static bool closed;
+static bool allow_protected_vms;
+
+pkvm_module_call_t pkvm_module_calls[PKVM_MODULE_MAX_CALLS];
+
+static bool va_range_contains(struct va_range *range, unsigned long va, u64 nr_pages)
+{
+	u64 first = (va - range->start) >> PAGE_SHIFT;
+
+	return va >= range->start && first < range->nr_pages &&
+	       range->nr_pages - first >= nr_pages;
+}
+
+static struct va_range *find_va_range(unsigned long va, u64 nr_pages)
+{
+	unsigned int i;
+
+	hyp_assert_lock_held(&modules_lock);
+
+	for (i = 0; i < nr_va_ranges; i++) {
+		if (va_ranges[i].use != VA_UNUSED &&
+		    va_range_contains(&va_ranges[i], va, nr_pages))
+			return &va_ranges[i];
+	}
+
+	return NULL;
+}
+
+static struct va_range *find_image(unsigned long start, enum va_range_use use)
+{
+	struct va_range *range = find_va_range(start, 1);
+
+	return range && range->start == start && range->use == use ? range : NULL;
+}
+
+/*
+ * Private VA comes from a pointer that only grows. The range of a module that
+ * was withdrawn is kept for the next one that fits, the tightest fit first.
+ */
+static struct va_range *reserve_va_range(u64 nr_pages, enum va_range_use use)
+{
+	struct va_range *range = NULL;
+	unsigned int i;
+	int ret;
+
+	hyp_assert_lock_held(&modules_lock);
+
+	/* Also keeps nr_pages << PAGE_SHIFT from wrapping. */
+	if (!nr_pages || nr_pages > BIT(pkvm_pgtable.ia_bits - PAGE_SHIFT))
+		return ERR_PTR(-EINVAL);
+
+	for (i = 0; i < nr_va_ranges; i++) {
+		if (va_ranges[i].use == VA_UNUSED && va_ranges[i].nr_pages >= nr_pages &&
+		    (!range || va_ranges[i].nr_pages < range->nr_pages))
+			range = &va_ranges[i];
+	}
+
+	if (!range) {
+		if (nr_va_ranges == MAX_VA_RANGES)
+			return ERR_PTR(-ENOSPC);
+		range = &va_ranges[nr_va_ranges];
+		ret = pkvm_alloc_private_va_range(nr_pages << PAGE_SHIFT, &range->start);
+		if (ret)
+			return ERR_PTR(ret);
+		range->nr_pages = nr_pages;
+		nr_va_ranges++;
+	}
+
+	range->use = use;
+	range->text_start = 0;
+	range->text_end = 0;
+
+	return range;
+}
+
+static bool loading_allowed(void)
+{
+	return is_protected_kvm_enabled() && !closed;
+}
+
+/* Whether all of a range was reserved by one pkvm_alloc_module_va(). */
+bool pkvm_module_va_valid(unsigned long va, u64 nr_pages)
+{
+	struct va_range *range;
+	bool ret;
+
+	hyp_spin_lock(&modules_lock);
+	range = find_va_range(va, nr_pages);
+	ret = range && range->use == VA_MODULE;
+	hyp_spin_unlock(&modules_lock);
+
+	return ret;
+}
+
+void *pkvm_alloc_module_va(u64 nr_pages)
+{
+	struct va_range *range;
+
+	hyp_spin_lock(&modules_lock);
+	range = reserve_va_range(nr_pages, VA_MODULE);
+	hyp_spin_unlock(&modules_lock);
+
+	return IS_ERR(range) ? NULL : (void *)range->start;
+}
+
+/*
+ * Reserve VA for the image of a module.
+ * x1: number of pages. Returns the first address or a negative errno.
+ */
+void handle___pkvm_module_reserve(struct kvm_cpu_context *host_ctxt)
+{
+	DECLARE_REG(u64, nr_pages, host_ctxt, 1);
+	struct va_range *range = ERR_PTR(-EOPNOTSUPP);
+
+	hyp_spin_lock(&modules_lock);
+	if (loading_allowed())
+		range = reserve_va_range(nr_pages, VA_LOADING);
+	hyp_spin_unlock(&modules_lock);
+
+	cpu_reg(host_ctxt, 1) = IS_ERR(range) ? PTR_ERR(range) : range->start;
+}
+
+/*
+ * Take a page from the host and map it in the image.
+ * x1: first address of the image, x2: pfn, x3: EL2 address, x4: protection.
+ */
+void handle___pkvm_module_map_page(struct kvm_cpu_context *host_ctxt)
+{
+	DECLARE_REG(unsigned long, image, host_ctxt, 1);
+	DECLARE_REG(u64, pfn, host_ctxt, 2);
+	DECLARE_REG(unsigned long, va, host_ctxt, 3);
+	DECLARE_REG(enum kvm_pgtable_prot, prot, host_ctxt, 4);
+	struct va_range *range;
+	int ret = -EINVAL;
+
+	hyp_spin_lock(&modules_lock);
+	range = loading_allowed() ? find_image(image, VA_LOADING) : NULL;
+	if (!range || !va_range_contains(range, va, 1))
+		goto unlock;
+
+	ret = __pkvm_module_map_pages(pfn, va, 1, prot, false, PKVM_MODULE_IMAGE);
+	if (ret || !(prot & KVM_PGTABLE_PROT_X))
+		goto unlock;
+
+	if (!range->text_end || va < range->text_start)
+		range->text_start = va;
+	range->text_end = max(range->text_end, va + PAGE_SIZE);
+
+unlock:
+	hyp_spin_unlock(&modules_lock);
+	cpu_reg(host_ctxt, 1) = ret;
+}
+
+static bool in_text(struct va_range *range, unsigned long va)
+{
+	return range && va >= range->text_start && va < range->text_end &&
+	       IS_ALIGNED(va, AARCH64_INSN_SIZE);
+}
+
+/*
+ * Run the init function of a module whose image is complete.
+ * x1: first address of the image, x2: EL2 address of the function.
+ */
+void handle___pkvm_module_init(struct kvm_cpu_context *host_ctxt)
+{
+	DECLARE_REG(unsigned long, image, host_ctxt, 1);
+	DECLARE_REG(unsigned long, init_va, host_ctxt, 2);
+	int (*init)(const struct pkvm_module_ops *ops) = (void *)init_va;
+	struct va_range *range;
+	int ret = -EINVAL;
+
+	hyp_spin_lock(&modules_lock);
+	range = loading_allowed() ? find_image(image, VA_LOADING) : NULL;
+	if (in_text(range, init_va)) {
+		/* From here on it counts as text that handlers may lie in. */
+		range->use = VA_LIVE;
+		ret = 0;
+	}
+	hyp_spin_unlock(&modules_lock);
+
+	if (!ret) {
+		/* The text was written under another VA. */
+		icache_inval_all_pou();
+		isb();
+		ret = init(&module_ops);
+	}
+
+	cpu_reg(host_ctxt, 1) = ret;
+}
+
+/*
+ * Give a function of a live module a hypercall number.
+ * x1: its EL2 address. Returns the number or a negative errno.
+ */
+void handle___pkvm_module_register_call(struct kvm_cpu_context *host_ctxt)
+{
+	DECLARE_REG(unsigned long, va, host_ctxt, 1);
+	struct va_range *range;
+	unsigned int i;
+	int ret = -EOPNOTSUPP;
+
+	hyp_spin_lock(&modules_lock);
+	if (!loading_allowed())
+		goto unlock;
+
+	ret = -EINVAL;
+	range = find_va_range(va, 1);
+	if (!in_text(range, va) || range->use != VA_LIVE)
+		goto unlock;
+
+	ret = -EBUSY;
+	for (i = 0; i < PKVM_MODULE_MAX_CALLS; i++) {
+		if (pkvm_module_calls[i])
+			continue;
+		WRITE_ONCE(pkvm_module_calls[i], (pkvm_module_call_t)va);
+		ret = __KVM_HOST_SMCCC_FUNC_MAX + i;
+		break;
+	}
+
+unlock:
+	hyp_spin_unlock(&modules_lock);
+	cpu_reg(host_ctxt, 1) = ret;
+}
+
+/*
+ * Remove everything that leads into a module. The host makes every CPU leave EL2
+ * before it goes on to release the image.
+ * x1: first address of the image.
+ */
+void handle___pkvm_module_unregister(struct kvm_cpu_context *host_ctxt)
+{
+	DECLARE_REG(unsigned long, image, host_ctxt, 1);
+	struct va_range *range;
+	unsigned int i;
+	int ret = -EINVAL;
+
+	hyp_spin_lock(&modules_lock);
+	range = loading_allowed() ? find_image(image, VA_LIVE) : NULL;
+	if (!range)
+		goto unlock;
+
+	for (i = 0; i < PKVM_MODULE_MAX_CALLS; i++) {
+		if (in_text(range, (unsigned long)pkvm_module_calls[i]))
+			WRITE_ONCE(pkvm_module_calls[i], NULL);
+	}
+
+	range->use = VA_LOADING;
+	ret = 0;
+
+unlock:
+	hyp_spin_unlock(&modules_lock);
+	cpu_reg(host_ctxt, 1) = ret;
+}
+
+/*
+ * Unmap an image that nothing leads into and give its pages back to the host.
+ * x1: first address of the image.
+ */
+void handle___pkvm_module_release(struct kvm_cpu_context *host_ctxt)
+{
+	DECLARE_REG(unsigned long, image, host_ctxt, 1);
+	struct va_range *range;
+	int ret = -EINVAL;
+	u64 i;
+
+	hyp_spin_lock(&modules_lock);
+	range = loading_allowed() ? find_image(image, VA_LOADING) : NULL;
+	if (!range)
+		goto unlock;
+
+	ret = 0;
+	for (i = 0; i < range->nr_pages; i++) {
+		int err = __pkvm_module_release_image_page(range->start + i * PAGE_SIZE);
+
+		ret = ret ?: err;
+	}
+
+	/* A range that is not clean is lost rather than used again. */
+	if (!ret)
+		range->use = VA_UNUSED;
+
+unlock:
+	hyp_spin_unlock(&modules_lock);
+	cpu_reg(host_ctxt, 1) = ret;
+}
+
+/*
+ * End loading for good.
+ * x1: whether all modules that were asked for are loaded.
+ */
+void handle___pkvm_module_close(struct kvm_cpu_context *host_ctxt)
+{
+	DECLARE_REG(bool, all_loaded, host_ctxt, 1);
+	int ret = -EOPNOTSUPP;
+
+	hyp_spin_lock(&modules_lock);
+	if (loading_allowed()) {
+		allow_protected_vms = all_loaded;
+		closed = true;
+		ret = 0;
+	}
+	hyp_spin_unlock(&modules_lock);
+
+	cpu_reg(host_ctxt, 1) = ret;
+}
+
+/* A normal VM always may exist. */
+bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm)
+{
+	return allow_protected_vms || !pkvm_hyp_vm_is_protected(hyp_vm);
+}
+
+/* The number of this CPU, found by its per-CPU area: EL2 keeps no other record. */
+int pkvm_module_cpu(void)
+{
+	unsigned long offset = read_sysreg(tpidr_el2);
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < hyp_nr_cpus; cpu++) {
+		if (__hyp_per_cpu_offset(cpu) == offset)
+			return cpu;
+	}
+
+	return -EINVAL;
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table that the EL2 part of a module is given.
+ *
+ * What each member means stands with struct pkvm_module_ops; here is the layer
+ * that checks arguments. The families that have more to them than that have files
+ * of their own: mapping.c, and mem_protect.c for ownership.
+ */
+
+#include <asm/kvm_hyp.h>
+#include <asm/kvm_mmu.h>
+#include <asm/kvm_pkvm_module.h>
+
+#include <nvhe/mem_protect.h>
+#include <nvhe/modules.h>
+
+#include "ops.h"
+
+static int host_donate_hyp(u64 pfn, u64 nr_pages, bool accept_mmio)
+{
+	int ret = __pkvm_module_donate_hyp(pfn, nr_pages, PAGE_HYP);
+
+	/* The host's stage-2 entries for MMIO are recycled, and ownership with them. */
+	if (ret == -EPERM && accept_mmio && !addr_is_memory(hyp_pfn_to_phys(pfn)))
+		return -EOPNOTSUPP;
+
+	return ret;
+}
+
+static phys_addr_t module_hyp_pa(void *va)
+{
+	return __hyp_pa(va);
+}
+
+static void *module_hyp_va(phys_addr_t phys)
+{
+	return __hyp_va(phys);
+}
+
+static unsigned long module_kern_hyp_va(unsigned long kern_va)
+{
+	return kern_hyp_va(kern_va);
+}
+
+/* Members without an implementation, each with its own type for CFI's sake. */
+
+static void *no_fixblock_map(phys_addr_t phys)
+{
+	return NULL;
+}
+
+static void no_fixblock_unmap(void) { }
+
+static void *no_linear_map_early(phys_addr_t phys, size_t size, enum kvm_pgtable_prot prot)
+{
+	return NULL;
+}
+
+static void no_linear_unmap_early(void *addr, size_t size) { }
+
+static int no_host_donate_hyp_prot(u64 pfn, u64 nr_pages, bool accept_mmio,
+				   enum kvm_pgtable_prot prot)
+{
+	return -EOPNOTSUPP;
+}
+
+static int no_host_donate_sglist_hyp(struct pkvm_sglist_page *sglist, size_t nr_pages)
+{
+	return -EOPNOTSUPP;
+}
+
+static int no_host_stage2_mod_prot(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_pages,
+				   bool update_iommu)
+{
+	return -EOPNOTSUPP;
+}
+
+static int no_host_stage2_get_leaf(phys_addr_t phys, kvm_pte_t *ptep, s8 *level)
+{
+	return -EOPNOTSUPP;
+}
+
+static int no_host_stage2_lazy_pte(u64 addr, u64 nr_pages)
+{
+	return -EOPNOTSUPP;
+}
+
+static int no_register_perm_fault(int (*cb)(struct user_pt_regs *regs, u64 esr, u64 addr))
+{
+	return -EOPNOTSUPP;
+}
+
+static int no_register_trap(bool (*cb)(struct user_pt_regs *regs))
+{
+	return -EOPNOTSUPP;
+}
+
+static int no_register_guest_smc(bool (*cb)(struct arm_smccc_1_2_regs *regs,
+					    struct arm_smccc_1_2_regs *res,
+					    pkvm_handle_t handle))
+{
+	return -EOPNOTSUPP;
+}
+
+static int no_register_notifier(void (*cb)(struct user_pt_regs *regs))
+{
+	return -EOPNOTSUPP;
+}
+
+static int no_register_psci(void (*cb)(enum pkvm_psci_notification notification,
+				       struct user_pt_regs *regs))
+{
+	return -EOPNOTSUPP;
+}
+
+static int no_register_unmask_serror(bool (*unmask)(void), void (*mask)(void))
+{
+	return -EOPNOTSUPP;
+}
+
+static void no_update_sysreg(unsigned long set_mask, unsigned long clear_mask) { }
+
+static int no_register_serial(void (*hyp_putc_cb)(char c))
+{
+	return -EOPNOTSUPP;
+}
+
+static void no_putc(char c) { }
+static void no_puts(const char *str) { }
+static void no_putx64(u64 num) { }
+
+static void *no_hyp_alloc(size_t size)
+{
+	return NULL;
+}
+
+static void no_hyp_free(void *addr) { }
+
+static int no_hyp_alloc_errno(void)
+{
+	return -EOPNOTSUPP;
+}
+
+static u8 no_hyp_alloc_missing(void)
+{
+	return 0;
+}
+
+static void *no_tracing_reserve(unsigned long length)
+{
+	return NULL;
+}
+
+static void no_tracing_commit(void) { }
+static void no_tracing_printk(u8 fmt_id, u64 a, u64 b, u64 c, u64 d) { }
+static void no_udelay(unsigned long usecs) { }
+
+static bool no_list_add_valid(struct list_head *entry, struct list_head *prev,
+			      struct list_head *next)
+{
+	return true;
+}
+
+static bool no_list_del_valid(struct list_head *entry)
+{
+	return true;
+}
+
+static int no_register_trng(const struct pkvm_module_trng_ops *ops)
+{
+	return -EOPNOTSUPP;
+}
+
+const struct pkvm_module_ops module_ops = {
+	.create_private_mapping		= pkvm_module_create_private_mapping,
+	.alloc_module_va		= pkvm_alloc_module_va,
+	.map_module_page		= pkvm_module_map_page,
+	.map_module_pages		= pkvm_module_map_pages,
+	.unmap_module_pages		= pkvm_module_unmap_pages,
+	.fixmap_map			= pkvm_module_fixmap_map,
+	.fixmap_unmap			= pkvm_module_fixmap_unmap,
+	.fixblock_map			= no_fixblock_map,
+	.fixblock_unmap			= no_fixblock_unmap,
+	.linear_map_early		= no_linear_map_early,
+	.linear_unmap_early		= no_linear_unmap_early,
+	.flush_dcache_to_poc		= pkvm_module_flush_dcache_to_poc,
+	.hyp_pa				= module_hyp_pa,
+	.hyp_va				= module_hyp_va,
+	.kern_hyp_va			= module_kern_hyp_va,
+
+	.host_donate_hyp		= host_donate_hyp,
+	.host_donate_hyp_prot		= no_host_donate_hyp_prot,
+	.host_donate_sglist_hyp		= no_host_donate_sglist_hyp,
+	.hyp_donate_host		= __pkvm_module_donate_host,
+	.host_share_hyp			= __pkvm_module_share_hyp,
+	.host_unshare_hyp		= __pkvm_module_unshare_hyp,
+	.pin_shared_mem			= __pkvm_module_pin_shared,
+	.unpin_shared_mem		= __pkvm_module_unpin_shared,
+	.host_stage2_mod_prot		= no_host_stage2_mod_prot,
+	.host_stage2_get_leaf		= no_host_stage2_get_leaf,
+	.host_stage2_enable_lazy_pte	= no_host_stage2_lazy_pte,
+	.host_stage2_disable_lazy_pte	= no_host_stage2_lazy_pte,
+
+	.register_host_perm_fault_handler = no_register_perm_fault,
+	.register_host_smc_handler	= no_register_trap,
+	.register_guest_smc_handler	= no_register_guest_smc,
+	.register_default_trap_handler	= no_register_trap,
+	.register_illegal_abt_notifier	= no_register_notifier,
+	.register_psci_notifier		= no_register_psci,
+	.register_hyp_panic_notifier	= no_register_notifier,
+	.register_unmask_serror		= no_register_unmask_serror,
+	.update_hcr_el2			= no_update_sysreg,
+	.update_hfgwtr_el2		= no_update_sysreg,
+
+	.register_serial_driver		= no_register_serial,
+	.putc				= no_putc,
+	.puts				= no_puts,
+	.putx64				= no_putx64,
+	.memcpy				= memcpy,
+	.memset				= memset,
+	.hyp_alloc			= no_hyp_alloc,
+	.hyp_free			= no_hyp_free,
+	.hyp_alloc_errno		= no_hyp_alloc_errno,
+	.hyp_alloc_missing_donations	= no_hyp_alloc_missing,
+	.tracing_reserve_entry		= no_tracing_reserve,
+	.tracing_commit_entry		= no_tracing_commit,
+	.tracing_mod_hyp_printk		= no_tracing_printk,
+	.hyp_smp_processor_id		= pkvm_module_cpu,
+	.udelay				= no_udelay,
+	.list_add_valid_or_report	= no_list_add_valid,
+	.list_del_entry_valid_or_report	= no_list_del_valid,
+	.register_guest_trng_ops	= no_register_trng,
+};
+
+static_assert(sizeof(struct pkvm_module_ops) == PKVM_MODULE_OPS_SLOTS * sizeof(u64));

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The interface between pKVM vendor modules and the kernel and hypervisor.
+ *
+ * A vendor module has an EL1 part, which is a Linux module, and an EL2 part,
+ * which runs in the pKVM hypervisor. Both include this header: EL2 code gets
+ * struct pkvm_module_ops, EL1 code the macros that load its EL2 part and call
+ * into it.
+ */
+#ifndef __ARM64_KVM_PKVM_MODULE_H__
+#define __ARM64_KVM_PKVM_MODULE_H__
+
+#include <linux/arm-smccc.h>
+#include <linux/types.h>
+#include <linux/uuid.h>
+
+#include <asm/kvm_asm.h>
+#include <asm/kvm_host.h>
+#include <asm/kvm_pgtable.h>
+#include <asm/ptrace.h>
+
+#ifdef __KVM_NVHE_HYPERVISOR__
+#include <nvhe/trap_handler.h>
+#endif
+
+/**
+ * enum pkvm_psci_notification - what a PSCI notifier is told
+ * @PKVM_PSCI_CPU_SUSPEND:	this CPU is about to suspend
+ * @PKVM_PSCI_SYSTEM_SUSPEND:	the system is about to suspend
+ * @PKVM_PSCI_CPU_ENTRY:	this CPU has been turned on or has resumed
+ */
+enum pkvm_psci_notification {
+	PKVM_PSCI_CPU_SUSPEND,
+	PKVM_PSCI_SYSTEM_SUSPEND,
+	PKVM_PSCI_CPU_ENTRY,
+};
+
+/**
+ * struct pkvm_sglist_page - one block of a list of pages
+ * @pfn:	page frame number of its first page
+ * @order:	log2 of its number of pages
+ */
+struct pkvm_sglist_page {
+	u64 pfn : 40;
+	u8 order;
+} __packed;
+
+/**
+ * struct pkvm_module_trng_ops - a source of entropy for protected guests
+ * @trng_uuid:	what TRNG_GET_UUID answers
+ * @trng_rnd64:	puts up to @bits bits into @entropy; 0 or a negative errno
+ */
+struct pkvm_module_trng_ops {
+	const uuid_t *trng_uuid;
+	int (*trng_rnd64)(u64 *entropy, int bits);
+};
+
+/*
+ * Version of struct pkvm_module_ops, compared when a module is loaded. It
+ * changes with the layout; CONFIG_MODVERSIONS notices that too, but is optional.
+ */
+#ifndef PKVM_MODULE_OPS_VERSION
+#define PKVM_MODULE_OPS_VERSION		1
+#endif
+#define PKVM_MODULE_OPS_SLOTS		128
+
+/**
+ * struct pkvm_module_ops - what the hypervisor offers to the EL2 part of a module
+ *
+ * The EL2 init function is given a pointer to it, which stays valid for good.
+ * All members are called at EL2, with the EL2 address space and interrupts
+ * masked, and none sleeps. A pfn is a page frame number, sizes are in bytes
+ * unless the name says pages, an address named phys is physical. Errors are
+ * negative errno; ranges are all or nothing. No member is NULL: one without an
+ * implementation gives -EOPNOTSUPP, or NULL where it returns a pointer.
+ *
+ * The order is fixed: members are never moved, removed or retyped, and new ones
+ * are taken from the reserved room at the end.
+ *
+ * @create_private_mapping: Maps @size bytes from @phys (rounded out to pages)
+ *	into EL2's private VA range and stores the address of @phys in @haddr.
+ *	The mapping stays for good and the host's access is unchanged; for MMIO,
+ *	@prot is PAGE_HYP_DEVICE. 0; -EINVAL for an empty or wrapping range, or
+ *	for a @prot that is not readable, or writable and executable; -ENOMEM
+ *	when VA or page-table pages run out.
+ * @alloc_module_va: Reserves @nr_pages pages of EL2 VA with nothing mapped.
+ *	Returns NULL when there is no room.
+ * @map_module_page: @map_module_pages for one page.
+ * @map_module_pages: Maps @nr_pages pages from @pfn at @va, a page-aligned
+ *	address inside a range from @alloc_module_va. Unless @is_protected, the
+ *	pages are the host's and are taken from it; otherwise they must have
+ *	been taken before, with one of the donation members. A page is mapped
+ *	at one such address at a time, and one mapped executable has no
+ *	writable alias. 0; -EINVAL for a bad @va, range or @prot; -EPERM for
+ *	pages in another state; -EBUSY for pages or addresses already mapped;
+ *	-ENOMEM.
+ * @unmap_module_pages: Undoes it: nothing is mapped at @va, the pages stay
+ *	EL2's until @hyp_donate_host. -EINVAL unless just @nr_pages pages from
+ *	@pfn are mapped at @va.
+ * @fixmap_map: Maps the page of @phys in this CPU's one-page window and
+ *	returns the address of @phys. The window must be unmapped before the
+ *	next use, and before the handler returns. NULL unless @phys is memory.
+ * @fixmap_unmap: Closes the window.
+ * @fixblock_map: The same for a block, in a window that all CPUs share under a
+ *	lock.
+ * @fixblock_unmap: Closes it and drops the lock.
+ * @linear_map_early: Maps a large range at its linear address, for the EL2
+ *	init function only.
+ * @linear_unmap_early: Undoes it.
+ * @flush_dcache_to_poc: Cleans and invalidates the lines of @size bytes from
+ *	@addr to the point of coherency.
+ * @hyp_pa: Physical address of an address in EL2's linear range.
+ * @hyp_va: Address in EL2's linear range of a physical one. It can be used
+ *	only while EL2 has the page mapped there.
+ * @kern_hyp_va: Linear EL2 address of a linear kernel address.
+ *
+ * @host_donate_hyp: Takes @nr_pages pages from the host, which must own them
+ *	and share them with nobody, and maps them in EL2's linear range,
+ *	readable and writable. @accept_mmio says that the range may be MMIO.
+ *	0; -EINVAL for an empty or wrapping range, or one past the PA range;
+ *	-EPERM for memory in another state and for MMIO without @accept_mmio;
+ *	-EOPNOTSUPP for MMIO with it.
+ * @host_donate_hyp_prot: The same with the EL2 protection given.
+ * @host_donate_sglist_hyp: The same for a list.
+ * @hyp_donate_host: Gives pages that a module took back to the host, with the
+ *	contents they have. 0; -EINVAL for an empty or wrapping range; -EPERM
+ *	for pages no module took, EL2's own among them; -EBUSY while one of them
+ *	is mapped by @map_module_pages.
+ * @host_share_hyp: Lets EL2 use a page that the host owns; -EPERM if the host
+ *	does not own it or shares it already. EL2 maps it when it is pinned.
+ * @host_unshare_hyp: Ends that; -EBUSY while the page is pinned, -EPERM if it
+ *	is not shared.
+ * @pin_shared_mem: Maps the shared pages from @from to @to (exclusive), given
+ *	by linear EL2 addresses, and keeps the host from unsharing them. -EINVAL
+ *	for an empty or wrapping range, -EPERM for pages not shared, -EBUSY
+ *	when a page is pinned too often.
+ * @unpin_shared_mem: Undoes one @pin_shared_mem of the same range.
+ * @host_stage2_mod_prot: Changes what the host may do with pages it owns.
+ * @host_stage2_get_leaf: Reads the host's stage-2 entry for @phys.
+ * @host_stage2_enable_lazy_pte: Deprecated: unmaps from the host, to be
+ *	faulted back in.
+ * @host_stage2_disable_lazy_pte: Ends that.
+ *
+ * @register_host_perm_fault_handler: Asks @cb about each stage-2 permission
+ *	fault of the host.
+ * @register_host_smc_handler: Asks @cb about each host SMC that pKVM does not
+ *	take itself.
+ * @register_guest_smc_handler: Asks @cb about each SMC of a guest.
+ * @register_default_trap_handler: Asks @cb about each host trap nobody handled.
+ * @register_illegal_abt_notifier: Tells @cb when the host touched what it may
+ *	not.
+ * @register_psci_notifier: Tells @cb of power transitions of the host.
+ * @register_hyp_panic_notifier: Tells @cb of a hypervisor panic.
+ * @register_unmask_serror: Takes SErrors at EL2 while @unmask says so.
+ * @update_hcr_el2: Changes HCR_EL2 on this CPU.
+ * @update_hfgwtr_el2: Changes HFGWTR_EL2 on this CPU.
+ *
+ * @register_serial_driver: Makes @hyp_putc_cb the EL2 console.
+ * @putc: Writes a character to the EL2 console.
+ * @puts: Writes a line to it.
+ * @putx64: Writes a number to it, in hexadecimal.
+ * @memcpy: As in C, on EL2 addresses.
+ * @memset: As in C, on EL2 addresses.
+ * @hyp_alloc: Zeroed memory from the EL2 heap.
+ * @hyp_free: Gives it back.
+ * @hyp_alloc_errno: Why the last @hyp_alloc on this CPU failed.
+ * @hyp_alloc_missing_donations: How many pages it lacked.
+ * @tracing_reserve_entry: Reserves room in the EL2 trace buffer.
+ * @tracing_commit_entry: Commits it.
+ * @tracing_mod_hyp_printk: Writes a formatted line into the trace buffer.
+ * @hyp_smp_processor_id: The number the host gave to this CPU.
+ * @udelay: Busy-waits @usecs microseconds.
+ * @list_add_valid_or_report: What <linux/list.h> calls under list hardening.
+ * @list_del_entry_valid_or_report: Likewise.
+ * @register_guest_trng_ops: Makes @ops the source of entropy for protected
+ *	guests.
+ */
+struct pkvm_module_ops {
+	/* Mapping */
+	int (*create_private_mapping)(phys_addr_t phys, size_t size,
+				      enum kvm_pgtable_prot prot, unsigned long *haddr);
+	void *(*alloc_module_va)(u64 nr_pages);
+	int (*map_module_page)(u64 pfn, void *va, enum kvm_pgtable_prot prot,
+			       bool is_protected);
+	int (*map_module_pages)(u64 pfn, void *va, u64 nr_pages,
+				enum kvm_pgtable_prot prot, bool is_protected);
+	int (*unmap_module_pages)(u64 pfn, void *va, u64 nr_pages);
+	void *(*fixmap_map)(phys_addr_t phys);
+	void (*fixmap_unmap)(void);
+	void *(*fixblock_map)(phys_addr_t phys);
+	void (*fixblock_unmap)(void);
+	void *(*linear_map_early)(phys_addr_t phys, size_t size, enum kvm_pgtable_prot prot);
+	void (*linear_unmap_early)(void *addr, size_t size);
+	void (*flush_dcache_to_poc)(void *addr, size_t size);
+	phys_addr_t (*hyp_pa)(void *va);
+	void *(*hyp_va)(phys_addr_t phys);
+	unsigned long (*kern_hyp_va)(unsigned long kern_va);
+
+	/* Ownership */
+	int (*host_donate_hyp)(u64 pfn, u64 nr_pages, bool accept_mmio);
+	int (*host_donate_hyp_prot)(u64 pfn, u64 nr_pages, bool accept_mmio,
+				    enum kvm_pgtable_prot prot);
+	int (*host_donate_sglist_hyp)(struct pkvm_sglist_page *sglist, size_t nr_pages);
+	int (*hyp_donate_host)(u64 pfn, u64 nr_pages);
+	int (*host_share_hyp)(u64 pfn);
+	int (*host_unshare_hyp)(u64 pfn);
+	int (*pin_shared_mem)(void *from, void *to);
+	void (*unpin_shared_mem)(void *from, void *to);
+	int (*host_stage2_mod_prot)(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_pages,
+				    bool update_iommu);
+	int (*host_stage2_get_leaf)(phys_addr_t phys, kvm_pte_t *ptep, s8 *level);
+	int (*host_stage2_enable_lazy_pte)(u64 addr, u64 nr_pages);
+	int (*host_stage2_disable_lazy_pte)(u64 addr, u64 nr_pages);
+
+	/* Traps and events */
+	int (*register_host_perm_fault_handler)(int (*cb)(struct user_pt_regs *regs,
+							  u64 esr, u64 addr));
+	int (*register_host_smc_handler)(bool (*cb)(struct user_pt_regs *regs));
+	int (*register_guest_smc_handler)(bool (*cb)(struct arm_smccc_1_2_regs *regs,
+						     struct arm_smccc_1_2_regs *res,
+						     pkvm_handle_t handle));
+	int (*register_default_trap_handler)(bool (*cb)(struct user_pt_regs *regs));
+	int (*register_illegal_abt_notifier)(void (*cb)(struct user_pt_regs *regs));
+	int (*register_psci_notifier)(void (*cb)(enum pkvm_psci_notification notification,
+						 struct user_pt_regs *regs));
+	int (*register_hyp_panic_notifier)(void (*cb)(struct user_pt_regs *regs));
+	int (*register_unmask_serror)(bool (*unmask)(void), void (*mask)(void));
+	void (*update_hcr_el2)(unsigned long set_mask, unsigned long clear_mask);
+	void (*update_hfgwtr_el2)(unsigned long set_mask, unsigned long clear_mask);
+
+	/* Console, memory, tracing, the rest */
+	int (*register_serial_driver)(void (*hyp_putc_cb)(char c));
+	void (*putc)(char c);
+	void (*puts)(const char *str);
+	void (*putx64)(u64 num);
+	void *(*memcpy)(void *to, const void *from, size_t count);
+	void *(*memset)(void *dst, int c, size_t count);
+	void *(*hyp_alloc)(size_t size);
+	void (*hyp_free)(void *addr);
+	int (*hyp_alloc_errno)(void);
+	u8 (*hyp_alloc_missing_donations)(void);
+	void *(*tracing_reserve_entry)(unsigned long length);
+	void (*tracing_commit_entry)(void);
+	void (*tracing_mod_hyp_printk)(u8 fmt_id, u64 a, u64 b, u64 c, u64 d);
+	int (*hyp_smp_processor_id)(void);
+	void (*udelay)(unsigned long usecs);
+	bool (*list_add_valid_or_report)(struct list_head *entry, struct list_head *prev,
+					 struct list_head *next);
+	bool (*list_del_entry_valid_or_report)(struct list_head *entry);
+	int (*register_guest_trng_ops)(const struct pkvm_module_trng_ops *ops);
+
+	/* private: room for the devices and IOMMU family and for later members */
+	u64 __reserved[PKVM_MODULE_OPS_SLOTS - 55];
+	/* public: */
+};
+
+#if (defined(MODULE) || defined(__PKVM_MODULE_LOADER)) && !defined(__KVM_NVHE_HYPERVISOR__)
+
+#include <linux/bug.h>
+#include <linux/module.h>
+#include <linux/stringify.h>
+
+typedef int (*pkvm_el2_init_t)(const struct pkvm_module_ops *ops);
+
+int __pkvm_load_el2_module(struct module *mod, u32 ops_version, size_t ops_size,
+			   pkvm_el2_init_t init_fn, unsigned long *token);
+int __pkvm_register_el2_mod_call(unsigned long hfn);
+unsigned long __pkvm_el2_mod_va(const void *kern_va);
+unsigned long pkvm_el2_mod_kern_va(unsigned long hyp_va);
+int __pkvm_topup_hyp_alloc(unsigned long nr_pages);
+
+#define __pkvm_load_0(init_fn)		__pkvm_load_1(init_fn, NULL)
+#define __pkvm_load_1(init_fn, token)					\
+	__pkvm_load_el2_module(THIS_MODULE, PKVM_MODULE_OPS_VERSION,	\
+			       sizeof(struct pkvm_module_ops), init_fn, token)
+
+/**
+ * pkvm_load_el2_module() - load the EL2 part of this module
+ * @init_fn:	its init function, named with the __kvm_nvhe_ prefix
+ * @token:	optional, unsigned long *: identifies the EL2 part. The other
+ *		macros accept it, none needs it
+ *
+ * Gives the module's EL2 sections to the hypervisor, maps them there (text
+ * executable, rodata read-only, data and bss writable) and runs @init_fn at EL2
+ * with the table of struct pkvm_module_ops. The module can not be unloaded
+ * afterwards. If it fails, or if the module's init function fails later, the EL2
+ * part is withdrawn and no protected VM can be started.
+ *
+ * Context: the module's init function, before the host is deprivileged: the
+ *	    module must be named in kvm-arm.protected_modules=. May sleep.
+ * Return: 0; -EOPNOTSUPP outside protected mode or after deprivilege; -ENOEXEC
+ *	   for an EL2 part that is missing, malformed or built for another table;
+ *	   -EBUSY if it is loaded already; -ENOMEM, -ENOSPC when EL2 has no room;
+ *	   the error of @init_fn.
+ */
+#define pkvm_load_el2_module(init_fn, token...)				\
+	CONCATENATE(__pkvm_load_, COUNT_ARGS(token))(init_fn, ##token)
+
+/**
+ * pkvm_register_el2_mod_call() - make an EL2 function callable from EL1
+ * @hfn:	the function, named with the __kvm_nvhe_ prefix: takes a struct
+ *		user_pt_regs * or a struct kvm_cpu_context *
+ * @token:	optional, unused
+ *
+ * On entry to @hfn, x0 is SMCCC_RET_SUCCESS and x1.. are the caller's arguments;
+ * what it leaves in x0-x3 is given back. The host is not trusted by then:
+ * arguments are to be checked before use.
+ *
+ * Context: after pkvm_load_el2_module(), before the host is deprivileged. May
+ *	    sleep.
+ * Return: the id of the call, > 0; -EINVAL if @hfn is not in the text of a loaded
+ *	   EL2 part; -EOPNOTSUPP outside protected mode or after deprivilege;
+ *	   -EBUSY when all ids are taken.
+ */
+#define pkvm_register_el2_mod_call(hfn, token...)			\
+({									\
+	(void)((void)0, ##token);					\
+	__pkvm_register_el2_mod_call((unsigned long)_Generic((hfn),	\
+		void (*)(struct user_pt_regs *) : (hfn),		\
+		void (*)(struct kvm_cpu_context *) : (hfn)));		\
+})
+
+/**
+ * pkvm_el2_mod_call_smccc() - call an EL2 function of a module
+ * @id:		what pkvm_register_el2_mod_call() returned
+ * @args:	up to six arguments, passed in x1..
+ *
+ * Context: any, also atomic; interrupts are masked while EL2 runs.
+ * Return: struct arm_smccc_res with x0-x3. x0 is SMCCC_RET_NOT_SUPPORTED when
+ *	   @id is not a registered call.
+ */
+#define pkvm_el2_mod_call_smccc(id, args...)				\
+({									\
+	struct arm_smccc_res __res;					\
+									\
+	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_ID(id), ##args, &__res);	\
+	__res;								\
+})
+
+/**
+ * pkvm_el2_mod_call() - call an EL2 function of a module, for one result
+ * @id:		what pkvm_register_el2_mod_call() returned
+ * @args:	up to six arguments, passed in x1..
+ *
+ * Warns, once for each place that calls it, when x0 comes back as anything but
+ * SMCCC_RET_SUCCESS.
+ *
+ * Context: as for pkvm_el2_mod_call_smccc().
+ * Return: unsigned long: x1 as the function left it, -EOPNOTSUPP if x0 is
+ *	   SMCCC_RET_NOT_SUPPORTED.
+ */
+#define pkvm_el2_mod_call(id, args...)					\
+({									\
+	struct arm_smccc_res __r = pkvm_el2_mod_call_smccc(id, ##args);	\
+									\
+	WARN_ON_ONCE(__r.a0 != SMCCC_RET_SUCCESS);			\
+	__r.a0 == SMCCC_RET_NOT_SUPPORTED ?				\
+		(unsigned long)-EOPNOTSUPP : __r.a1;			\
+})
+
+/**
+ * pkvm_el2_mod_va() - EL2 address of something in the EL2 part of a module
+ * @kern_va:	its kernel address
+ * @token:	optional, unused
+ *
+ * Context: any.
+ * Return: unsigned long: the EL2 address, 0 where there is none.
+ */
+#define pkvm_el2_mod_va(kern_va, token...)				\
+({									\
+	(void)((void)0, ##token);					\
+	__pkvm_el2_mod_va(kern_va);					\
+})
+
+#endif /* EL1 side */
+
+#endif /* __ARM64_KVM_PKVM_MODULE_H__ */

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Linker script used for partial linking of the EL2 part of a module.
+ *
+ * The pages of each section change hands when the module is loaded, so that each
+ * is whole pages: nothing else of the module may lie in one of them.
+ */
+
+#include <asm/hyp_image.h>
+#include <asm-generic/vmlinux.lds.h>
+#include <asm/cache.h>
+#include <asm/page.h>
+
+#define HYP_MODULE_SECTION(NAME, ...)				\
+	HYP_SECTION_NAME(NAME) : ALIGN(PAGE_SIZE) {		\
+		HYP_SECTION_SYMBOL_NAME(NAME) = .;		\
+		__VA_ARGS__					\
+		. = ALIGN(PAGE_SIZE);				\
+	}
+
+SECTIONS {
+	HYP_MODULE_SECTION(.text, *(.text .text.*))
+	HYP_MODULE_SECTION(.rodata, *(.rodata .rodata.*))
+	HYP_MODULE_SECTION(.data, *(.data .data.*))
+	HYP_MODULE_SECTION(.bss, *(.bss .bss.* COMMON))
+}
