@@ -53,7 +53,10 @@ static int __init modprobe_init(struct subprocess_info *info, struct cred *new)
 	return 0;
 }
 
-/* Copy each line of @output to the log, and the last one to @last. */
+/*
+ * Copy the lines of @output to the log, except for the last one, which is what is
+ * wrong if something is: it goes to @last.
+ */
 static void __init log_output(const char *name, struct file *output, char *last, size_t size)
 {
 	static char buf[SZ_2K] __initdata;
@@ -70,7 +73,8 @@ static void __init log_output(const char *name, struct file *output, char *last,
 		line = strim(line);
 		if (!*line)
 			continue;
-		pr_info("%s: %s\n", name, line);
+		if (*last)
+			pr_info("%s: %s\n", name, last);
 		strscpy(last, line, size);
 	}
 }
@@ -112,11 +116,16 @@ fail:
 		pkvm_module_fail(name, "%s could not be run: error %d", modprobe, ret);
 	else if (ret & 0x7f)
 		pkvm_module_fail(name, "%s was killed by signal %d", modprobe, ret & 0x7f);
+	else if (ret && last[0])
+		pkvm_module_fail(name, "%s", last);
 	else if (ret)
-		pkvm_module_fail(name, "%s exited with %d: %s", modprobe, ret >> 8,
-				 last[0] ? last : "no message");
+		pkvm_module_fail(name, "%s exited with %d", modprobe, ret >> 8);
 	else if (!pkvm_module_is_loaded(name))
 		pkvm_module_fail(name, "it has no EL2 part, or did not load it");
+
+	/* Of a module that loaded, or that had said itself why not, all of it. */
+	if (last[0] && !pkvm_module_is_because(name, last))
+		pr_info("%s: %s\n", name, last);
 }
 
 static bool __init seen_before(char **names, int nr, const char *name)

@@ -59,6 +59,7 @@ struct pkvm_module_status *pkvm_module_status(const char *name);
 __printf(2, 3) void pkvm_module_fail(const char *name, const char *fmt, ...);
 void pkvm_module_loaded(struct module *mod);
 bool pkvm_module_is_loaded(const char *name);
+bool pkvm_module_is_because(const char *name, const char *reason);
 int pkvm_module_add_call(struct pkvm_module_status *status, int id, unsigned long hfn);
 int pkvm_module_why_closed(char *buf, size_t size);
 bool pkvm_modules_all_loaded(void);

@@ -267,6 +267,14 @@ bool pkvm_module_is_loaded(const char *name)
 	return false;
 }
 
+/* Whether @reason is the one that stands for a module that failed. */
+bool pkvm_module_is_because(const char *name, const char *reason)
+{
+	struct pkvm_module_status *status = pkvm_module_status(name);
+
+	return status && status->state == PKVM_MODULE_FAILED && !strcmp(status->reason, reason);
+}
+
 int pkvm_module_add_call(struct pkvm_module_status *status, int id, unsigned long hfn)
 {
 	struct pkvm_module_call_entry *call;

@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: kernel/build.sh SRC OBJTREE FRAGMENT...
+#
+# Configures and builds the kernel of SRC in OBJTREE: Image, and what external
+# modules need. FRAGMENTs are Kconfig fragments on top of allnoconfig; every
+# option they ask for has to be set in the end. JOBS= and CROSS_COMPILE= as usual.
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/tools/lib.sh"
+
+[ $# -ge 3 ] || die "usage: $0 SRC OBJTREE FRAGMENT..."
+src=$(realpath "$1")
+mkdir -p "$2"
+obj=$(realpath "$2")
+shift 2
+for fragment in "$@"; do
+	[ -f "$fragment" ] || die "no Kconfig fragment $fragment"
+done
+mapfile -t fragments < <(realpath "$@")
+
+# The caller's make variables (M= above all) mean something else to kbuild
+unset MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL M KBUILD_OUTPUT KBUILD_EXTMOD O C W V
+export ARCH=arm64
+[ "$(uname -m)" = aarch64 ] || export CROSS_COMPILE="${CROSS_COMPILE:-aarch64-linux-gnu-}"
+jobs=${JOBS:-$(nproc)}
+log=$obj/build.log
+
+# Objects of another source, or of one that was elsewhere, are not to be trusted:
+# make goes by dates, and those of an unpacked file may lie long before its object's
+id="$obj $(tail -n 1 "$src/.pkvm-modules/source" 2>/dev/null || echo "$src")"
+if [ -e "$obj/.pkvm-source" ] && [ "$(cat "$obj/.pkvm-source")" != "$id" ]; then
+	say "the source is another one: building all of ${obj##*/} again"
+	find "$obj" -mindepth 1 -delete
+fi
+[ -e "$obj/vmlinux" ] || need_room "$obj" 1500 "the kernel build"
+echo "$id" >"$obj/.pkvm-source"
+
+# `make -C OBJTREE M=...` by hand finds this file before kbuild's own Makefile
+{
+	echo '# Made by kernel/build.sh: a module builds without ARCH and CROSS_COMPILE being named'
+	echo 'export ARCH ?= arm64'
+	[ -z "${CROSS_COMPILE:-}" ] || echo "export CROSS_COMPILE ?= $CROSS_COMPILE"
+	# shellcheck disable=SC2016 # for make
+	echo 'include $(dir $(abspath $(lastword $(MAKEFILE_LIST))))Makefile'
+} >"$obj/GNUmakefile"
+
+# requested FRAGMENT...: "CONFIG_X=value" of each option, the last word on it
+requested() {
+	sed -nE 's/^(CONFIG_[A-Za-z0-9_]+=.*)$/\1/p; s/^# (CONFIG_[A-Za-z0-9_]+) is not set$/\1=n/p' "$@" |
+		awk -F= '{ last[$1] = $0 } END { for (o in last) print last[o] }' | LC_ALL=C sort
+}
+
+# Kconfig drops an option whose dependencies are not met without a word
+check_config() {
+	local want option line missing=
+	while read -r want; do
+		option=${want%%=*}
+		line=$(grep -E "^($option=|# $option is not set)" "$obj/.config" || true)
+		case $want in
+		*=n)	[[ $line == *=* ]] || continue ;;
+		*)	[ "$line" != "$want" ] || continue ;;
+		esac
+		missing+=" $want"
+	done < <(requested "${fragments[@]}")
+	[ -z "$missing" ] || {
+		rm -f "$obj/.pkvm-config"
+		die "Kconfig did not take (misspelt, or a dependency not set):$missing"
+	}
+}
+
+configure() {
+	local key
+	# shellcheck disable=SC2046 # a list
+	key=$(cat "${fragments[@]}" $(find "$src/arch/arm64/kvm" -name 'Kconfig*' | LC_ALL=C sort) | cksum)
+	[ ! -e "$obj/.config" ] || [ "$(cat "$obj/.pkvm-config" 2>/dev/null)" != "$key" ] || return 0
+	say "configuring the kernel"
+	(cd "$src" && scripts/kconfig/merge_config.sh -Q -n -O "$obj" "${fragments[@]}") >"$log" 2>&1 || {
+		cat "$log" >&2
+		die "the kernel's configuration failed"
+	}
+	check_config
+	echo "$key" >"$obj/.pkvm-config"
+}
+
+# progress TOTAL: reads kbuild's lines and says how far it has come: on one line
+# that changes, or, where nobody watches, on a line every 15 s
+progress() {
+	local n=0 last=0 verb rest what
+	while read -r verb rest; do
+		case $verb in
+		CC|AS|LD|AR|HOSTCC|HOSTLD|HYP*) n=$((n + 1)) ;;
+		esac
+		what="building the kernel: $n${1:+ of about $(($1 > n ? $1 : n))} objects, $SECONDS s"
+		if [ -t 2 ]; then
+			printf '\r\033[K%s  %.30s' "$what" "${rest##*/}" >&2
+		elif [ $((SECONDS - last)) -ge 15 ]; then
+			last=$SECONDS
+			say "$what"
+		fi
+	done
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+	echo "$n" >"$obj/.pkvm-count"
+}
+
+build() {
+	local total=
+	# How many there will be is known only for a build from nothing
+	[ -e "$obj/vmlinux" ] || total=$(cat "$obj/.pkvm-total" 2>/dev/null || echo 1300)
+	SECONDS=0
+	if ! make -C "$obj" -j"$jobs" Image modules 2>"$log" | progress "$total"; then
+		grep -v '^make' "$log" | head -n 60 >&2
+		die "the kernel does not build; all messages are in $log"
+	fi
+	[ ! -s "$log" ] || cat "$log" >&2
+	[ -z "$total" ] || mv "$obj/.pkvm-count" "$obj/.pkvm-total"
+	touch "$obj/.pkvm-built"
+	say "Linux $(cat "$obj/include/config/kernel.release"): $obj/arch/arm64/boot/Image, $SECONDS s"
+}
+
+configure
+build
