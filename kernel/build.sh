@@ -91,6 +91,7 @@ progress() {
 	local n=0 last=0 verb rest what
 	while read -r verb rest; do
 		case $verb in
+		make*) continue ;;
 		CC|AS|LD|AR|HOSTCC|HOSTLD|HYP*) n=$((n + 1)) ;;
 		esac
 		what="building the kernel: $n${1:+ of about $(($1 > n ? $1 : n))} objects, $SECONDS s"
@@ -102,20 +103,18 @@ progress() {
 		fi
 	done
 	[ ! -t 2 ] || printf '\r\033[K' >&2
-	echo "$n" >"$obj/.pkvm-count"
 }
 
 build() {
 	local total=
-	# How many there will be is known only for a build from nothing
-	[ -e "$obj/vmlinux" ] || total=$(cat "$obj/.pkvm-total" 2>/dev/null || echo 1300)
+	# How many there will be is known, about, for a build from nothing only
+	[ -e "$obj/vmlinux" ] || total=1300
 	SECONDS=0
 	if ! make -C "$obj" -j"$jobs" Image modules 2>"$log" | progress "$total"; then
 		grep -v '^make' "$log" | head -n 60 >&2
 		die "the kernel does not build; all messages are in $log"
 	fi
 	[ ! -s "$log" ] || cat "$log" >&2
-	[ -z "$total" ] || mv "$obj/.pkvm-count" "$obj/.pkvm-total"
 	touch "$obj/.pkvm-built"
 	say "Linux $(cat "$obj/include/config/kernel.release"): $obj/arch/arm64/boot/Image, $SECONDS s"
 }

@@ -13,15 +13,17 @@
 #include <linux/init.h>
 #include <linux/initrd.h>
 #include <linux/kmod.h>
+#include <linux/kvm_host.h>
 #include <linux/module.h>
 #include <linux/shmem_fs.h>
 #include <linux/umh.h>
 
-#include <asm/kvm_host.h>
 #include <asm/setup.h>
 #include <asm/virt.h>
 
 #include "internal.h"
+
+static char modprobe[] __initdata = CONFIG_MODPROBE_PATH;
 
 /* All the names, with a comma in front of each list. */
 static char module_names[COMMAND_LINE_SIZE] __initdata;
@@ -79,37 +81,37 @@ static void __init log_output(const char *name, struct file *output, char *last,
 	}
 }
 
-static void __init run_modprobe(char *name)
+/* Returns what a wait status says, or a negative errno if it could not be run. */
+static int __init run_modprobe(char *name, char *last, size_t size)
 {
-	char modprobe[] = CONFIG_MODPROBE_PATH;
 	char *argv[] = { modprobe, "--", name, NULL };
-	char *envp[] = {
-		"HOME=/",
-		"TERM=linux",
-		"PATH=/sbin:/usr/sbin:/bin:/usr/bin",
-		NULL,
-	};
-	char last[PKVM_MODULE_REASON_LEN] = "";
+	char *envp[] = { "PATH=/sbin:/usr/sbin:/bin:/usr/bin", NULL };
 	struct subprocess_info *info;
 	struct file *output;
-	int ret;
+	int ret = -ENOMEM;
 
 	output = shmem_kernel_file_setup("modprobe", 0, EMPTY_VMA_FLAGS);
-	if (IS_ERR(output)) {
-		ret = PTR_ERR(output);
-		goto fail;
-	}
+	if (IS_ERR(output))
+		return PTR_ERR(output);
 
-	ret = -ENOMEM;
 	info = call_usermodehelper_setup(modprobe, argv, envp, GFP_KERNEL, modprobe_init, NULL,
 					 output);
 	if (info)
 		ret = call_usermodehelper_exec(info, UMH_WAIT_PROC);
 
-	log_output(name, output, last, sizeof(last));
+	log_output(name, output, last, size);
 	fput(output);
 
-fail:
+	return ret;
+}
+
+static void __init load_module(char *name)
+{
+	char last[PKVM_MODULE_REASON_LEN] = "";
+	int ret;
+
+	ret = run_modprobe(name, last, sizeof(last));
+
 	guard(mutex)(&pkvm_module_lock);
 
 	if (ret < 0)
@@ -149,7 +151,7 @@ static void __init load_named_module(char *name)
 	}
 
 	pr_info("%s: loading\n", name);
-	run_modprobe(name);
+	load_module(name);
 }
 
 static void __init load_named_modules(void)

@@ -12,16 +12,15 @@
 
 #include <linux/cleanup.h>
 #include <linux/kmemleak.h>
+#include <linux/kvm_host.h>
 #include <linux/module.h>
 #include <linux/moduleloader.h>
 #include <linux/smp.h>
+#include <linux/text-patching.h>
 #include <linux/vmalloc.h>
 
 #include <asm/insn.h>
-#include <asm/kvm_host.h>
 #include <asm/kvm_pgtable.h>
-#include <asm/module.h>
-#include <asm/text-patching.h>
 #include <asm/virt.h>
 
 #define __PKVM_MODULE_LOADER
@@ -81,11 +80,11 @@ const char *pkvm_el2_section_prot(enum pkvm_el2_section_id id)
  *
  * Context: from module_finalize(), the last time the section headers are there.
  */
-void pkvm_module_find_el2_part(const Elf_Ehdr *hdr, const Elf_Shdr *sechdrs,
+void pkvm_module_find_el2_part(const struct elf64_hdr *hdr, const struct elf64_shdr *sechdrs,
 			       struct module *mod)
 {
 	struct pkvm_el2_section *sections = mod->arch.el2.sections;
-	const Elf_Shdr *s;
+	const struct elf64_shdr *s;
 	int id;
 
 	for (id = 0; id < PKVM_EL2_NR_SECTIONS; id++) {
@@ -168,7 +167,7 @@ static int check_veneers(struct module *mod)
 			    in_section(text, addr + aarch64_get_branch_offset(insn),
 				       AARCH64_INSN_SIZE))
 				continue;
-			pkvm_module_fail(mod->name, ".hyp.text+0x%lx branches to EL1: erratum 843419",
+			pkvm_module_fail(mod->name, "erratum 843419: .hyp.text+0x%lx leaves EL2",
 					 addr - text->start);
 			return -ENOEXEC;
 		}
@@ -409,9 +408,9 @@ int __pkvm_load_el2_module(struct module *mod, u32 ops_version, size_t ops_size,
 	}
 
 	if (ops_version != PKVM_MODULE_OPS_VERSION || ops_size != sizeof(struct pkvm_module_ops)) {
-		pkvm_module_fail(mod->name, "built for pkvm_module_ops %u (%zu bytes), not %u (%zu): %s",
+		pkvm_module_fail(mod->name, "for pkvm_module_ops %u (%zu bytes), not %u (%zu)",
 				 ops_version, ops_size, PKVM_MODULE_OPS_VERSION,
-				 sizeof(struct pkvm_module_ops), "rebuild it for this kernel");
+				 sizeof(struct pkvm_module_ops));
 		return -ENOEXEC;
 	}
 

@@ -9,13 +9,13 @@
 
 #include <linux/kallsyms.h>
 #include <linux/kobject.h>
+#include <linux/kvm_host.h>
 #include <linux/module.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 #include <linux/stdarg.h>
 #include <linux/sysfs.h>
 
-#include <asm/kvm_host.h>
 #include <asm/virt.h>
 
 #include "internal.h"

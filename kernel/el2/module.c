@@ -18,7 +18,8 @@
  * a module's code runs.
  */
 
-#include <asm/cacheflush.h>
+#include <linux/cacheflush.h>
+
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_pkvm_module.h>

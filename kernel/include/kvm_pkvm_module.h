@@ -11,11 +11,11 @@
 #define __ARM64_KVM_PKVM_MODULE_H__
 
 #include <linux/arm-smccc.h>
+#include <linux/kvm_host.h>
 #include <linux/types.h>
 #include <linux/uuid.h>
 
 #include <asm/kvm_asm.h>
-#include <asm/kvm_host.h>
 #include <asm/kvm_pgtable.h>
 #include <asm/ptrace.h>
 
@@ -314,10 +314,11 @@ int __pkvm_topup_hyp_alloc(unsigned long nr_pages);
  */
 #define pkvm_register_el2_mod_call(hfn, token...)			\
 ({									\
+	static_assert(__same_type(*(hfn), void (struct user_pt_regs *)) ||	\
+		      __same_type(*(hfn), void (struct kvm_cpu_context *)),	\
+		      "not a function of struct user_pt_regs * or struct kvm_cpu_context *"); \
 	(void)((void)0, ##token);					\
-	__pkvm_register_el2_mod_call((unsigned long)_Generic((hfn),	\
-		void (*)(struct user_pt_regs *) : (hfn),		\
-		void (*)(struct kvm_cpu_context *) : (hfn)));		\
+	__pkvm_register_el2_mod_call((unsigned long)(hfn));		\
 })
 
 /**

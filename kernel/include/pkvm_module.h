@@ -48,12 +48,13 @@ struct pkvm_el2_part {
 };
 
 #ifdef CONFIG_PKVM_MODULES
-void pkvm_module_find_el2_part(const Elf_Ehdr *hdr, const Elf_Shdr *sechdrs,
+void pkvm_module_find_el2_part(const struct elf64_hdr *hdr, const struct elf64_shdr *sechdrs,
 			       struct module *mod);
 void pkvm_load_early_modules(void);
 int pkvm_modules_allow_protected_vm(void);
 #else
-static inline void pkvm_module_find_el2_part(const Elf_Ehdr *hdr, const Elf_Shdr *sechdrs,
+static inline void pkvm_module_find_el2_part(const struct elf64_hdr *hdr,
+					     const struct elf64_shdr *sechdrs,
 					     struct module *mod) { }
 static inline void pkvm_load_early_modules(void) { }
 static inline int pkvm_modules_allow_protected_vm(void) { return 0; }

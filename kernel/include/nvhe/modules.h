@@ -5,10 +5,10 @@
 #ifndef __ARM64_KVM_NVHE_MODULES_H__
 #define __ARM64_KVM_NVHE_MODULES_H__
 
+#include <linux/kvm_host.h>
 #include <linux/types.h>
 
 #include <asm/kvm_asm.h>
-#include <asm/kvm_host.h>
 #include <asm/kvm_pgtable.h>
 
 struct pkvm_hyp_vm;
