@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The front door. `make run` goes from nothing to a vendor module at EL2 beside a
+# protected VM; `make help` lists the rest.
+
+ifneq ($(words $(CURDIR)),1)
+$(error the path "$(CURDIR)" has a space in it, which kbuild cannot do; move the repository)
+endif
+
+## M=           module directories, loaded in this order (modules/hello)
+M		?= modules/hello
+## CPU=         QEMU's CPU model (max); cortex-a53 has no VHE, so pKVM is nVHE
+CPU		?= max
+## SMP= MEM=    CPUs and memory of the machine (2, 1G)
+SMP		?= 2
+MEM		?= 1G
+## CMDLINE=     more words for the kernel command line
+CMDLINE		?=
+## LINUX=       a Linux 7.2.y tree or tarball to take instead of Debian's
+LINUX		?=
+## CONFIG_FRAGMENTS=  more of kernel/config: debug, test
+CONFIG_FRAGMENTS ?=
+## TESTS=       what check runs (tests/*.t)
+TESTS		?= $(sort $(wildcard tests/*.t))
+## JOBS=        compilers at a time (one per CPU)
+JOBS		?= $(shell nproc)
+## PKVM_BUILD=  where all that is made goes (build/)
+PKVM_BUILD	?= build
+
+B	:= $(abspath $(PKVM_BUILD))
+SRC	:= $(B)/linux-src
+empty	:=
+# A kernel for each set of fragments: build/linux, build/linux-debug-test
+O	:= $(B)/linux$(subst $(empty) ,,$(addprefix -,$(CONFIG_FRAGMENTS)))
+CONFIGS	:= $(patsubst %,kernel/config/%.config,base $(CONFIG_FRAGMENTS))
+
+# Variables are handed on by name only: M= would make kbuild take the kernel for
+# a module
+MAKEOVERRIDES :=
+unexport M CPU SMP MEM TESTS
+export LINUX JOBS CMDLINE
+export PKVM_BUILD := $(B)
+
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: FORCE help run shell check module linux clean distclean deps-build deps-machine deps-check machine named has-tests qemu
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo; sed -n 's/^## //p' $(MAKEFILE_LIST)
+
+run: named qemu linux machine ## boot with the modules of M=, show what happens, power off
+	@$(call BOOT,run)
+
+shell: named qemu linux machine ## the same machine with a shell in it
+	@$(call BOOT,shell)
+
+check: has-tests deps-check qemu linux machine ## the whole test suite, or TESTS=
+	@tools/modules.sh $(O) modules/hello >/dev/null
+	@prove $(TESTS)
+
+module: named linux ## only build the modules of M=
+	@tools/modules.sh $(O) $(M)
+
+linux: deps-build $(O)/.pkvm-built ## only get, patch and build the kernel
+
+clean: ## remove what was built; the Linux source stays
+	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run
+	@[ ! -d modules ] || find modules \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
+		-o -name '.*.cmd' -o -name 'hyp.lds' -o -name 'hyp-reloc.S' -o -name modules.order \
+		-o -name Module.symvers \) -delete
+
+distclean: clean ## remove the Linux source and all downloads too
+	 -rf $(SRC) $(B)/deb $(B)/lock
+	@[ ! -d $(B) ] || rmdir --ignore-fail-on-non-empty $(B)
+
+# kbuild needs seconds to find that nothing is to be done; a stamp needs none.
+# Directories are listed with the files in them: a file that vanishes changes its
+# directory's date.
+$(O)/.pkvm-built: $(shell find kernel) $(B)/linux.settings
+	@exec 9>$(B)/lock && flock 9 && \
+	kernel/source.sh $(SRC) && kernel/apply.sh $(SRC) && kernel/build.sh $(SRC) $(O) $(CONFIGS)
+
+# Younger than the kernel when something outside kernel/ decides otherwise on it
+$(B)/linux.settings: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CURDIR) $(LINUX) $(CROSS_COMPILE)' | cmp -s - $@ || \
+		echo '$(CURDIR) $(LINUX) $(CROSS_COMPILE)' >$@
+
+machine: deps-build deps-machine linux
+	@$(MAKE) -s -f machine/Makefile all
+
+deps-build deps-machine deps-check:
+	@tools/deps.sh $(@:deps-%=%)
+
+# Said before the kernel is built, not after
+named:
+	@tools/modules.sh -n $(M)
+
+has-tests:
+	@[ -n "$(wildcard $(TESTS))" ] || { \
+		echo 'error: no tests: TESTS="$(TESTS)" names no file' >&2; exit 1; }
+
+qemu: deps-machine
+	@command -v qemu-system-aarch64 >/dev/null || { \
+		echo 'error: no qemu-system-aarch64 in PATH; it is in the package qemu-system-arm' >&2; exit 1; }
+
+BOOT = kos=$$(tools/modules.sh $(O) $(M)) && \
+	machine/run.sh --cpu $(CPU) --smp $(SMP) --mem $(MEM) --image $(O)/arch/arm64/boot/Image \
+		--append "$$CMDLINE" --init $(1) $${kos:+$$(printf ' --ko %s' $$kos)}

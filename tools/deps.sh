@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, check
+#
+# Installs by apt what is missing of it; says and does nothing when nothing is.
+set -euo pipefail
+
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/tools/lib.sh"
+
+packages=()
+for set in "$@"; do
+	case $set in
+	build)	# kbuild, the source's way here, and a C library for what runs in the machine
+		packages+=(make gcc libc6-dev flex bison bc libelf-dev libssl-dev patch
+			xz-utils debian-archive-keyring kmod)
+		[ "$(uname -m)" = aarch64 ] ||
+			packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross) ;;
+	machine) packages+=(qemu-system-arm cpio kmod) ;;
+	check)	packages+=(perl sparse shellcheck) ;;
+	*)	packages+=("$set") ;;
+	esac
+done
+
+command -v dpkg-query >/dev/null ||
+	die "this is not Debian; install what stands for ${packages[*]}, then put 'true' in the place of $0"
+
+mapfile -t missing < <(comm -23 <(printf '%s\n' "${packages[@]}" | sort -u) \
+	<(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "${packages[@]}" 2>/dev/null |
+		sed -n 's/^installed //p' | sort -u))
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+	root=()
+elif command -v sudo >/dev/null; then
+	root=(sudo)
+else
+	die "neither root nor sudo; have these installed: ${missing[*]}"
+fi
+
+say "installing ${missing[*]}"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt() {
+	"${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 "$@" \
+		>>"$log" 2>&1
+}
+install() { apt install --no-install-recommends "${missing[@]}"; }
+# A fresh machine has no package lists yet, an old one has stale ones
+install || { apt update && install; } || {
+	sed -n 's/^E: //p' "$log" | tail -n 3 >&2
+	die "cannot install ${missing[*]}; is there a network?"
+}

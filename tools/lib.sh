@@ -1,0 +1,15 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What the front door's scripts share. Sourced, not run.
+
+say() { echo "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+# need_room DIR MB WHAT: an unpacking or a build that fails half way for want of
+# room says so in a hundred places, none of them clear. Ask first.
+need_room() {
+	local free
+	free=$(df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }')
+	[ "$free" -ge "$2" ] ||
+		die "no room: $3 needs $2 MB, $1 has $free MB free; free some, or build elsewhere with PKVM_BUILD=/dir"
+}
