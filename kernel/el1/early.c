@@ -63,9 +63,11 @@ static void __init log_output(const char *name, struct file *output, char *last,
 {
 	static char buf[SZ_2K] __initdata;
 	char *line, *next = buf;
-	loff_t pos = 0;
 	ssize_t len;
+	loff_t pos;
 
+	/* If it is much, its end. */
+	pos = max_t(loff_t, i_size_read(file_inode(output)) - (sizeof(buf) - 1), 0);
 	len = kernel_read(output, buf, sizeof(buf) - 1, &pos);
 	if (len <= 0)
 		return;

@@ -18,6 +18,7 @@
 #include <linux/smp.h>
 #include <linux/text-patching.h>
 #include <linux/vmalloc.h>
+#include <linux/wait.h>
 
 #include <asm/insn.h>
 #include <asm/kvm_pgtable.h>
@@ -33,6 +34,10 @@ DEFINE_MUTEX(pkvm_module_lock);
 LIST_HEAD(pkvm_module_list);
 
 static bool closed;
+
+/* EL2 modules whose EL1 init function has not returned yet. */
+static unsigned int nr_initialising;
+static DECLARE_WAIT_QUEUE_HEAD(initialised);
 
 const char * const pkvm_el2_section_names[PKVM_EL2_NR_SECTIONS] = {
 	[PKVM_EL2_TEXT]		= ".hyp.text",
@@ -95,6 +100,14 @@ void pkvm_module_find_el2_part(const struct elf64_hdr *hdr, const struct elf64_s
 		sections[id].size = s->sh_size;
 		sections[id].present = true;
 	}
+
+#ifdef CONFIG_KPROBES
+	/* A probe there would be hit at EL2, or could not be placed at all. */
+	if (!mod->noinstr_text_start) {
+		mod->noinstr_text_start = (void *)sections[PKVM_EL2_TEXT].start;
+		mod->noinstr_text_size = sections[PKVM_EL2_TEXT].size;
+	}
+#endif
 }
 
 static bool in_section(const struct pkvm_el2_section *s, unsigned long addr, size_t size)
@@ -213,43 +226,28 @@ static u64 *reloc_position(struct module *mod, s32 *rel)
 	return (u64 *)pos;
 }
 
-static s32 *reloc_end(struct module *mod)
-{
-	struct pkvm_el2_section *s = &mod->arch.el2.sections[PKVM_EL2_RELOC];
-
-	return (s32 *)(s->start + round_down(s->size, sizeof(s32)));
-}
-
-static void undo_relocs(struct module *mod, s32 *end)
-{
-	struct pkvm_el2_part *part = &mod->arch.el2;
-	s32 *rel = (s32 *)part->sections[PKVM_EL2_RELOC].start;
-
-	for (; rel < end; rel++) {
-		u64 *pos = reloc_position(mod, rel);
-
-		aarch64_insn_write_literal_u64(pos, *pos - part->hyp_va + part->start);
-	}
-}
-
+/* Not undone when loading fails later: the EL2 part is not used again. */
 static int apply_relocs(struct module *mod)
 {
 	struct pkvm_el2_part *part = &mod->arch.el2;
 	struct pkvm_el2_section *s = &part->sections[PKVM_EL2_RELOC];
 	s32 *rel = (s32 *)s->start;
+	s32 *end = rel + s->size / sizeof(*rel);
+	int ret;
 
-	for (; rel < reloc_end(mod); rel++) {
+	for (; rel < end; rel++) {
 		u64 *pos = reloc_position(mod, rel);
 
 		if (!pos || !in_el2_part(part, *pos, 0)) {
 			pkvm_module_fail(mod->name, "relocation %zu %s outside of its EL2 sections",
 					 rel - (s32 *)s->start, pos ? "points" : "is");
-			undo_relocs(mod, rel);
 			return -ENOEXEC;
 		}
 
 		/* Read-only data is already read-only: write as text is patched. */
-		aarch64_insn_write_literal_u64(pos, el2_addr(part, *pos));
+		ret = aarch64_insn_write_literal_u64(pos, el2_addr(part, *pos));
+		if (ret)
+			return ret;
 	}
 
 	return 0;
@@ -306,10 +304,7 @@ static void withdraw_el2_part(struct module *mod)
 	on_each_cpu(left_el2, NULL, 1);
 	ret = kvm_call_hyp_nvhe(__pkvm_module_release, part->hyp_va);
 
-	/* The memory is about to be used for something else. */
-	if (ret)
-		panic("%s: EL2 keeps pages of a module that is gone: %d", mod->name, ret);
-
+	WARN(ret, "%s: EL2 keeps pages of a module that is gone: %d", mod->name, ret);
 	part->hyp_va = 0;
 }
 
@@ -369,7 +364,7 @@ static int load_el2_part(struct module *mod, pkvm_el2_init_t init_fn)
 		if (ret) {
 			pkvm_module_fail(mod->name, "EL2 can not map %s: error %d",
 					 pkvm_el2_section_names[id], ret);
-			goto undo;
+			goto withdraw;
 		}
 	}
 
@@ -378,13 +373,11 @@ static int load_el2_part(struct module *mod, pkvm_el2_init_t init_fn)
 	if (ret) {
 		pkvm_module_fail(mod->name, "its EL2 init function returned %d", ret);
 		ret = ret < 0 ? ret : -EINVAL;
-		goto undo;
+		goto withdraw;
 	}
 
 	return 0;
 
-undo:
-	undo_relocs(mod, reloc_end(mod));
 withdraw:
 	withdraw_el2_part(mod);
 	return ret;
@@ -414,6 +407,10 @@ int __pkvm_load_el2_module(struct module *mod, u32 ops_version, size_t ops_size,
 		return -ENOEXEC;
 	}
 
+	part->status = pkvm_module_status(mod->name);
+	if (!part->status)
+		return -ENOMEM;
+
 	ret = check_el2_part(mod);
 	if (!ret)
 		ret = load_el2_part(mod, init_fn);
@@ -422,7 +419,8 @@ int __pkvm_load_el2_module(struct module *mod, u32 ops_version, size_t ops_size,
 
 	/* What EL2 owns can not be freed: never unload. */
 	__module_get(mod);
-	pkvm_module_loaded(mod);
+	nr_initialising++;
+	pkvm_module_loaded(part);
 	if (token)
 		*token = part->hyp_va;
 
@@ -468,7 +466,6 @@ int __pkvm_register_el2_mod_call(unsigned long hfn)
 		return ret;
 	}
 
-	/* Without memory for the entry the call works all the same, unseen in sysfs. */
 	pkvm_module_add_call(mod->arch.el2.status, ret, hfn);
 
 	return ret;
@@ -527,30 +524,37 @@ int __pkvm_topup_hyp_alloc(unsigned long nr_pages)
 EXPORT_SYMBOL_GPL(__pkvm_topup_hyp_alloc);
 
 /*
- * A module is about to be freed. After loading is closed that can not be one with
- * an EL2 part: it holds a reference to itself.
+ * The init function of a module has returned. If it failed, the module is about to
+ * be freed. It does not go at any other time: it holds a reference to itself.
  */
-static int module_going(struct notifier_block *nb, unsigned long state, void *data)
+static int module_initialised(struct notifier_block *nb, unsigned long state, void *data)
 {
 	struct module *mod = data;
 
-	if (state != MODULE_STATE_GOING || !mod->arch.el2.hyp_va)
+	if (!mod->arch.el2.hyp_va || (state != MODULE_STATE_LIVE && state != MODULE_STATE_GOING))
 		return NOTIFY_DONE;
 
 	guard(mutex)(&pkvm_module_lock);
-	withdraw_el2_part(mod);
-	pkvm_module_fail(mod->name, "its EL1 init function failed; the EL2 part was withdrawn");
+
+	if (state == MODULE_STATE_GOING) {
+		withdraw_el2_part(mod);
+		pkvm_module_fail(mod->name,
+				 "its EL1 init function failed; the EL2 part was withdrawn");
+	}
+
+	nr_initialising--;
+	wake_up_all(&initialised);
 
 	return NOTIFY_OK;
 }
 
-static struct notifier_block module_nb = {
-	.notifier_call = module_going,
+static struct notifier_block pkvm_module_nb = {
+	.notifier_call = module_initialised,
 };
 
 static int __init pkvm_module_init(void)
 {
-	return register_module_notifier(&module_nb);
+	return register_module_notifier(&pkvm_module_nb);
 }
 core_initcall(pkvm_module_init);
 
@@ -560,15 +564,21 @@ bool pkvm_modules_closed(void)
 }
 
 /*
- * End loading, at EL1 and at EL2, which is told whether protected VMs may exist.
- * What EL2 owns is also taken out of kmemleak's sight.
+ * End loading, at EL1 and at EL2, which is told whether protected VMs may exist. A
+ * module that somebody else is loading right now may still fail, and could not be
+ * withdrawn any more. What EL2 owns is also taken out of kmemleak's sight.
  */
 void pkvm_close_modules(void)
 {
 	struct pkvm_module_status *status;
 	int id;
 
-	guard(mutex)(&pkvm_module_lock);
+	mutex_lock(&pkvm_module_lock);
+	while (nr_initialising) {
+		mutex_unlock(&pkvm_module_lock);
+		wait_event(initialised, !READ_ONCE(nr_initialising));
+		mutex_lock(&pkvm_module_lock);
+	}
 
 	list_for_each_entry(status, &pkvm_module_list, node) {
 		if (status->state != PKVM_MODULE_LOADED)
@@ -580,4 +590,5 @@ void pkvm_close_modules(void)
 
 	WARN_ON(kvm_call_hyp_nvhe(__pkvm_module_close, pkvm_modules_all_loaded()));
 	WRITE_ONCE(closed, true);
+	mutex_unlock(&pkvm_module_lock);
 }

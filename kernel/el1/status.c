@@ -108,8 +108,11 @@ static struct attribute *status_attrs[] = {
 };
 ATTRIBUTE_GROUPS(status);
 
-/* Entries are kept for good. */
-static void status_release(struct kobject *kobj) { }
+/* Not that anybody drops the last reference: entries are kept for good. */
+static void status_release(struct kobject *kobj)
+{
+	kfree(to_status(kobj));
+}
 
 static const struct kobj_type status_ktype = {
 	.release	= status_release,
@@ -156,14 +159,7 @@ static int __init pkvm_status_init(void)
 }
 postcore_initcall(pkvm_status_init);
 
-/**
- * pkvm_module_status() - find or make the status of a module
- * @name:	its name, with underscores
- *
- * Context: process, with pkvm_module_lock held.
- * Return: the status, NULL without memory for it.
- */
-struct pkvm_module_status *pkvm_module_status(const char *name)
+static struct pkvm_module_status *find_status(const char *name)
 {
 	struct pkvm_module_status *status;
 
@@ -174,6 +170,23 @@ struct pkvm_module_status *pkvm_module_status(const char *name)
 			return status;
 	}
 
+	return NULL;
+}
+
+/**
+ * pkvm_module_status() - find or make the status of a module
+ * @name:	its name, with underscores
+ *
+ * Context: process, with pkvm_module_lock held.
+ * Return: the status, NULL without memory for it.
+ */
+struct pkvm_module_status *pkvm_module_status(const char *name)
+{
+	struct pkvm_module_status *status = find_status(name);
+
+	if (status)
+		return status;
+
 	status = kzalloc_obj(*status);
 	if (!status)
 		return NULL;
@@ -183,8 +196,9 @@ struct pkvm_module_status *pkvm_module_status(const char *name)
 	list_add_tail_rcu(&status->node, &pkvm_module_list);
 
 	/* Without its directory in sysfs, a module is as good. */
+	kobject_init(&status->kobj, &status_ktype);
 	status->kobj.kset = modules_kset;
-	if (kobject_init_and_add(&status->kobj, &status_ktype, NULL, "%s", name))
+	if (!modules_kset || kobject_add(&status->kobj, NULL, "%s", name))
 		pr_warn("%s: no directory in sysfs\n", name);
 
 	return status;
@@ -236,58 +250,44 @@ void pkvm_module_fail(const char *name, const char *fmt, ...)
 		first_failed = status;
 }
 
-void pkvm_module_loaded(struct module *mod)
+void pkvm_module_loaded(const struct pkvm_el2_part *part)
 {
-	struct pkvm_el2_part *part = &mod->arch.el2;
-	struct pkvm_module_status *status = pkvm_module_status(mod->name);
+	struct pkvm_module_status *status = part->status;
 
-	if (!status) {
-		pkvm_module_fail(mod->name, "out of memory");
-		return;
-	}
-
-	part->status = status;
 	status->state = PKVM_MODULE_LOADED;
 	memcpy(status->part.sections, part->sections, sizeof(part->sections));
 	status->part.start = part->start;
 	/* Pairs with pkvm_el2_mod_kern_va(), which takes no lock. */
 	smp_store_release(&status->part.hyp_va, part->hyp_va);
-	pr_info("%s: EL2 part loaded at 0x%lx\n", mod->name, part->hyp_va);
+	pr_info("%s: EL2 part loaded\n", status->name);
 }
 
 bool pkvm_module_is_loaded(const char *name)
 {
-	struct pkvm_module_status *status;
+	struct pkvm_module_status *status = find_status(name);
 
-	list_for_each_entry(status, &pkvm_module_list, node) {
-		if (!strcmp(status->name, name))
-			return status->state == PKVM_MODULE_LOADED;
-	}
-
-	return false;
+	return status && status->state == PKVM_MODULE_LOADED;
 }
 
 /* Whether @reason is the one that stands for a module that failed. */
 bool pkvm_module_is_because(const char *name, const char *reason)
 {
-	struct pkvm_module_status *status = pkvm_module_status(name);
+	struct pkvm_module_status *status = find_status(name);
 
 	return status && status->state == PKVM_MODULE_FAILED && !strcmp(status->reason, reason);
 }
 
-int pkvm_module_add_call(struct pkvm_module_status *status, int id, unsigned long hfn)
+/* Without memory for the entry the call works all the same, unseen in sysfs. */
+void pkvm_module_add_call(struct pkvm_module_status *status, int id, unsigned long hfn)
 {
-	struct pkvm_module_call_entry *call;
+	struct pkvm_module_call_entry *call = kmalloc_obj(*call);
 
-	call = status ? kmalloc_obj(*call) : NULL;
 	if (!call)
-		return -ENOMEM;
+		return;
 
 	call->id = id;
 	call->hfn = hfn;
 	list_add_tail(&call->node, &status->calls);
-
-	return 0;
 }
 
 bool pkvm_modules_all_loaded(void)

@@ -7,6 +7,8 @@
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_pkvm_module.h>
 
+#include <asm/percpu.h>
+
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
 #include <nvhe/modules.h>
@@ -17,18 +19,23 @@ int pkvm_module_create_private_mapping(phys_addr_t phys, size_t size,
 				       enum kvm_pgtable_prot prot, unsigned long *haddr)
 {
 	const enum kvm_pgtable_prot known = KVM_PGTABLE_PROT_RWX | KVM_PGTABLE_PROT_DEVICE;
-	phys_addr_t last = phys + size - 1;
+	phys_addr_t last = phys + size - 1, start = PAGE_ALIGN_DOWN(phys);
+	unsigned long va;
+	int ret;
 
 	if (!haddr || !size || last < phys || last >= BIT(kvm_phys_shift(&host_mmu.arch.mmu)))
 		return -EINVAL;
 
-	/* Asked for here too, since a failure later on costs VA. */
 	if (prot & ~known || !(prot & KVM_PGTABLE_PROT_R))
 		return -EINVAL;
 	if (prot & KVM_PGTABLE_PROT_X && prot & (KVM_PGTABLE_PROT_W | KVM_PGTABLE_PROT_DEVICE))
 		return -EINVAL;
 
-	return __pkvm_create_private_mapping(phys, size, prot, haddr);
+	ret = pkvm_module_map_private(start, PAGE_ALIGN(last + 1) - start, prot, &va);
+	if (!ret)
+		*haddr = va + offset_in_page(phys);
+
+	return ret;
 }
 
 int pkvm_module_map_pages(u64 pfn, void *va, u64 nr_pages, enum kvm_pgtable_prot prot,
@@ -54,15 +61,31 @@ int pkvm_module_unmap_pages(u64 pfn, void *va, u64 nr_pages)
 	return __pkvm_module_unmap_pages(pfn, (unsigned long)va, nr_pages);
 }
 
+/* Mapping over a mapping would leave the old one in the TLB. */
+static DEFINE_PER_CPU(bool, fixmap_in_use);
+
 /* The window maps normal memory, with attributes that are wrong for anything else. */
 void *pkvm_module_fixmap_map(phys_addr_t phys)
 {
-	return addr_is_memory(phys) ? hyp_fixmap_map(phys) : NULL;
+	bool *in_use = this_cpu_ptr(&fixmap_in_use);
+
+	if (*in_use || !addr_is_memory(phys))
+		return NULL;
+
+	*in_use = true;
+
+	return hyp_fixmap_map(phys);
 }
 
 void pkvm_module_fixmap_unmap(void)
 {
+	bool *in_use = this_cpu_ptr(&fixmap_in_use);
+
+	if (!*in_use)
+		return;
+
 	hyp_fixmap_unmap();
+	*in_use = false;
 }
 
 void pkvm_module_flush_dcache_to_poc(void *addr, size_t size)

@@ -17,6 +17,8 @@
  * permissions.
  */
 
+#include <linux/cacheflush.h>
+
 #include <asm/kvm_pkvm_module.h>
 
 #include <nvhe/modules.h>
@@ -72,8 +74,18 @@ static int check_module_pages(phys_addr_t phys, u64 size, enum pkvm_module_page_
 	return ret;
 }
 
+static void return_host_pages(phys_addr_t phys, u64 size)
+{
+	u64 offset;
+
+	__hyp_set_page_state_range(phys, size, PKVM_NOPAGE);
+	for (offset = 0; offset < size; offset += PAGE_SIZE)
+		WARN_ON(host_stage2_set_owner_locked(phys + offset, PAGE_SIZE, PKVM_ID_HOST));
+}
+
 static int take_host_pages(phys_addr_t phys, u64 size, enum pkvm_module_page_user user)
 {
+	u64 offset;
 	int ret;
 
 	ret = __host_check_page_state_range(phys, size, PKVM_PAGE_OWNED);
@@ -82,23 +94,23 @@ static int take_host_pages(phys_addr_t phys, u64 size, enum pkvm_module_page_use
 	ret = __hyp_check_page_state_range(phys, size, PKVM_NOPAGE);
 	if (ret)
 		return ret;
-
-	ret = host_stage2_set_owner_metadata_locked(phys, size, PKVM_ID_HYP, user);
-	if (ret) {
-		/* Whatever was annotated has its tables: mapping it takes none. */
-		WARN_ON(host_stage2_set_owner_locked(phys, size, PKVM_ID_HOST));
+	ret = __hyp_check_page_count_range(phys, size);
+	if (ret)
 		return ret;
+
+	/* Page by page, so that what was annotated needs no tables to be undone. */
+	for (offset = 0; offset < size; offset += PAGE_SIZE) {
+		ret = host_stage2_set_owner_metadata_locked(phys + offset, PAGE_SIZE,
+							    PKVM_ID_HYP, user);
+		if (ret) {
+			return_host_pages(phys, offset);
+			return ret;
+		}
 	}
 
 	__hyp_set_page_state_range(phys, size, PKVM_PAGE_OWNED);
 
 	return 0;
-}
-
-static void return_host_pages(phys_addr_t phys, u64 size)
-{
-	__hyp_set_page_state_range(phys, size, PKVM_NOPAGE);
-	WARN_ON(host_stage2_set_owner_locked(phys, size, PKVM_ID_HOST));
 }
 
 static void unmap_hyp_va(unsigned long va, u64 size)
@@ -168,8 +180,12 @@ int __pkvm_module_map_pages(u64 pfn, unsigned long va, u64 nr_pages,
 		goto unlock;
 	}
 
-	if (prot & KVM_PGTABLE_PROT_X)
+	if (prot & KVM_PGTABLE_PROT_X) {
 		unmap_hyp_va((unsigned long)__hyp_va(phys), size);
+		/* The text was written under another VA. */
+		icache_inval_all_pou();
+		isb();
+	}
 
 	for_each_hyp_page(page, phys, size)
 		hyp_set_page_refcounted(page);
@@ -319,6 +335,22 @@ int __pkvm_module_unshare_hyp(u64 pfn)
 	return module_range_valid(pfn, 1) ? __pkvm_host_unshare_hyp(pfn) : -EINVAL;
 }
 
+/*
+ * Map a range for good, for hypervisor private VA. Unlike
+ * __pkvm_create_private_mapping(), leaves nothing mapped if it fails.
+ */
+int __pkvm_module_map_private(unsigned long va, u64 size, phys_addr_t phys,
+			      enum kvm_pgtable_prot prot)
+{
+	int ret;
+
+	hyp_lock_component();
+	ret = map_hyp_va(va, size, phys, prot);
+	hyp_unlock_component();
+
+	return ret;
+}
+
 /* The pages of [from, to) as @phys and @size; false if there are none. */
 static bool module_shared_range(void *from, void *to, phys_addr_t *phys, u64 *size)
 {
@@ -342,12 +374,70 @@ static int check_shared_pages(phys_addr_t phys, u64 size)
 }
 
 /*
- * hyp_pin_shared_mem() and its counterpart trust their callers to balance; these
- * check instead, and undo a mapping that fails half way.
+ * What modules have pinned. A page's refcount does not tell whose pin it is, and
+ * pKVM pins pages itself: a module can only unpin what a module has pinned.
  */
+#define MAX_MODULE_PINS		128
+
+static struct module_pin {
+	phys_addr_t phys;
+	u64 size;
+	unsigned int count;
+} module_pins[MAX_MODULE_PINS];
+
+/* The entry of a range, or a free one; NULL if there is neither. */
+static struct module_pin *find_module_pin(phys_addr_t phys, u64 size)
+{
+	struct module_pin *pin, *free = NULL;
+
+	hyp_assert_lock_held(&pkvm_pgd_lock);
+
+	for (pin = module_pins; pin < module_pins + MAX_MODULE_PINS; pin++) {
+		if (!pin->count)
+			free = free ?: pin;
+		else if (pin->phys == phys && pin->size == size)
+			return pin;
+	}
+
+	return free;
+}
+
+static void unpin_pages(phys_addr_t phys, u64 size)
+{
+	phys_addr_t cur;
+
+	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
+		if (hyp_page_ref_dec_and_test(hyp_phys_to_page(cur)))
+			unmap_hyp_va((unsigned long)__hyp_va(cur), PAGE_SIZE);
+	}
+}
+
+static int pin_pages(phys_addr_t phys, u64 size)
+{
+	phys_addr_t cur;
+	int ret;
+
+	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
+		struct hyp_page *page = hyp_phys_to_page(cur);
+
+		/* Far below what pKVM's own pins would trip over. */
+		ret = page->refcount < U16_MAX / 2 ? 0 : -EBUSY;
+		if (!ret && !page->refcount)
+			ret = map_hyp_va((unsigned long)__hyp_va(cur), PAGE_SIZE, cur, PAGE_HYP);
+		if (ret) {
+			unpin_pages(phys, cur - phys);
+			return ret;
+		}
+		hyp_page_ref_inc(page);
+	}
+
+	return 0;
+}
+
 int __pkvm_module_pin_shared(void *from, void *to)
 {
-	phys_addr_t phys, cur;
+	struct module_pin *pin;
+	phys_addr_t phys;
 	u64 size;
 	int ret;
 
@@ -361,28 +451,14 @@ int __pkvm_module_pin_shared(void *from, void *to)
 	if (ret)
 		goto unlock;
 
-	ret = -EBUSY;
-	for_each_hyp_page(page, phys, size) {
-		if (page->refcount == U16_MAX)
-			goto unlock;
-	}
+	pin = find_module_pin(phys, size);
+	ret = pin ? pin_pages(phys, size) : -ENOSPC;
+	if (ret)
+		goto unlock;
 
-	ret = 0;
-	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
-		struct hyp_page *page = hyp_phys_to_page(cur);
-
-		if (!page->refcount)
-			ret = map_hyp_va((unsigned long)__hyp_va(cur), PAGE_SIZE, cur, PAGE_HYP);
-		if (ret)
-			break;
-		hyp_page_ref_inc(page);
-	}
-
-	while (ret && cur > phys) {
-		cur -= PAGE_SIZE;
-		if (hyp_page_ref_dec_and_test(hyp_phys_to_page(cur)))
-			unmap_hyp_va((unsigned long)__hyp_va(cur), PAGE_SIZE);
-	}
+	pin->phys = phys;
+	pin->size = size;
+	pin->count++;
 
 unlock:
 	hyp_unlock_component();
@@ -393,7 +469,8 @@ unlock:
 
 void __pkvm_module_unpin_shared(void *from, void *to)
 {
-	phys_addr_t phys, cur;
+	struct module_pin *pin;
+	phys_addr_t phys;
 	u64 size;
 
 	if (!module_shared_range(from, to, &phys, &size))
@@ -402,19 +479,12 @@ void __pkvm_module_unpin_shared(void *from, void *to)
 	host_lock_component();
 	hyp_lock_component();
 
-	if (check_shared_pages(phys, size))
-		goto unlock;
-	for_each_hyp_page(page, phys, size) {
-		if (!page->refcount)
-			goto unlock;
+	pin = find_module_pin(phys, size);
+	if (pin && pin->count) {
+		pin->count--;
+		unpin_pages(phys, size);
 	}
 
-	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
-		if (hyp_page_ref_dec_and_test(hyp_phys_to_page(cur)))
-			unmap_hyp_va((unsigned long)__hyp_va(cur), PAGE_SIZE);
-	}
-
-unlock:
 	hyp_unlock_component();
 	host_unlock_component();
 }

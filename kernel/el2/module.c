@@ -18,8 +18,6 @@
  * a module's code runs.
  */
 
-#include <linux/cacheflush.h>
-
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_pkvm_module.h>
@@ -31,6 +29,8 @@
 #include <nvhe/spinlock.h>
 #include <nvhe/trap_handler.h>
 
+#include "ops.h"
+
 /* Ranges of private VA: one for each module, and those from alloc_module_va(). */
 #define MAX_VA_RANGES		256
 
@@ -41,14 +41,31 @@ enum va_range_use {
 	VA_MODULE,		/* a module's own, from alloc_module_va() */
 };
 
+/* What is mapped of an image: its sections may be far apart. */
+struct va_section {
+	unsigned long start;
+	unsigned long end;
+	bool text;		/* executable, the only place for handlers */
+};
+
+#define MAX_SECTIONS		4
+
 struct va_range {
 	unsigned long start;
 	u64 nr_pages;
-	/* What is mapped executable in it, the only place for handlers. */
-	unsigned long text_start;
-	unsigned long text_end;
+	struct va_section sections[MAX_SECTIONS];
+	unsigned int nr_sections;
+	unsigned int nr_tables;
 	enum va_range_use use;
 };
+
+/*
+ * The page tables for private VA come from a pool that has enough for 1 GiB, see
+ * hyp_s1_pgtable_pages(), and all of memory beside. Modules get most of that GiB:
+ * with more, mapping memory could fail where the hypervisor does not expect it.
+ */
+#define MAX_TABLES		448
+static unsigned int nr_tables;
 
 static DEFINE_HYP_SPINLOCK(modules_lock);
 static struct va_range va_ranges[MAX_VA_RANGES];
@@ -122,8 +139,8 @@ static struct va_range *reserve_va_range(u64 nr_pages, enum va_range_use use)
 	}
 
 	range->use = use;
-	range->text_start = 0;
-	range->text_end = 0;
+	range->nr_sections = 0;
+	range->nr_tables = 0;
 
 	return range;
 }
@@ -147,12 +164,38 @@ bool pkvm_module_va_valid(unsigned long va, u64 nr_pages)
 	return ret;
 }
 
+/* Account for the tables that the pages of one range, or of a section, can need. */
+static bool charge_tables(struct va_range *range, u64 nr_pages)
+{
+	u64 tables = nr_pages / PTRS_PER_PTE + 2;
+
+	hyp_assert_lock_held(&modules_lock);
+
+	if (tables > MAX_TABLES - nr_tables)
+		return false;
+
+	nr_tables += tables;
+	range->nr_tables += tables;
+
+	return true;
+}
+
+static void uncharge_tables(struct va_range *range)
+{
+	nr_tables -= range->nr_tables;
+	range->nr_tables = 0;
+}
+
 void *pkvm_alloc_module_va(u64 nr_pages)
 {
 	struct va_range *range;
 
 	hyp_spin_lock(&modules_lock);
 	range = reserve_va_range(nr_pages, VA_MODULE);
+	if (!IS_ERR(range) && !charge_tables(range, nr_pages)) {
+		range->use = VA_UNUSED;
+		range = ERR_PTR(-ENOMEM);
+	}
 	hyp_spin_unlock(&modules_lock);
 
 	return IS_ERR(range) ? NULL : (void *)range->start;
@@ -176,6 +219,30 @@ void handle___pkvm_module_reserve(struct kvm_cpu_context *host_ctxt)
 }
 
 /*
+ * The section that the page at @va is to be added to: the last one if it goes on
+ * there, or else a new one. Its tables are paid for with its first page, and again
+ * with each block of pages. NULL if there can be no other, or no more tables.
+ */
+static struct va_section *section_for_page(struct va_range *range, unsigned long va, bool text)
+{
+	struct va_section *section = range->sections;
+
+	if (range->nr_sections)
+		section = &range->sections[range->nr_sections - 1];
+
+	if (range->nr_sections && section->end == va && section->text == text)
+		return (va - section->start) % PMD_SIZE || charge_tables(range, 0) ? section : NULL;
+
+	if (range->nr_sections == MAX_SECTIONS || !charge_tables(range, 0))
+		return NULL;
+
+	section = &range->sections[range->nr_sections++];
+	*section = (struct va_section) { .start = va, .end = va, .text = text };
+
+	return section;
+}
+
+/*
  * Take a page from the host and map it in the image.
  * x1: first address of the image, x2: pfn, x3: EL2 address, x4: protection.
  */
@@ -185,6 +252,7 @@ void handle___pkvm_module_map_page(struct kvm_cpu_context *host_ctxt)
 	DECLARE_REG(u64, pfn, host_ctxt, 2);
 	DECLARE_REG(unsigned long, va, host_ctxt, 3);
 	DECLARE_REG(enum kvm_pgtable_prot, prot, host_ctxt, 4);
+	struct va_section *section;
 	struct va_range *range;
 	int ret = -EINVAL;
 
@@ -193,13 +261,15 @@ void handle___pkvm_module_map_page(struct kvm_cpu_context *host_ctxt)
 	if (!range || !va_range_contains(range, va, 1))
 		goto unlock;
 
-	ret = __pkvm_module_map_pages(pfn, va, 1, prot, false, PKVM_MODULE_IMAGE);
-	if (ret || !(prot & KVM_PGTABLE_PROT_X))
+	section = section_for_page(range, va, prot & KVM_PGTABLE_PROT_X);
+	if (!section) {
+		ret = -ENOSPC;
 		goto unlock;
+	}
 
-	if (!range->text_end || va < range->text_start)
-		range->text_start = va;
-	range->text_end = max(range->text_end, va + PAGE_SIZE);
+	ret = __pkvm_module_map_pages(pfn, va, 1, prot, false, PKVM_MODULE_IMAGE);
+	if (!ret)
+		section->end += PAGE_SIZE;
 
 unlock:
 	hyp_spin_unlock(&modules_lock);
@@ -208,8 +278,19 @@ unlock:
 
 static bool in_text(struct va_range *range, unsigned long va)
 {
-	return range && va >= range->text_start && va < range->text_end &&
-	       IS_ALIGNED(va, AARCH64_INSN_SIZE);
+	unsigned int i;
+
+	if (!range || !IS_ALIGNED(va, AARCH64_INSN_SIZE))
+		return false;
+
+	for (i = 0; i < range->nr_sections; i++) {
+		struct va_section *section = &range->sections[i];
+
+		if (section->text && va >= section->start && va < section->end)
+			return true;
+	}
+
+	return false;
 }
 
 /*
@@ -234,10 +315,11 @@ void handle___pkvm_module_init(struct kvm_cpu_context *host_ctxt)
 	hyp_spin_unlock(&modules_lock);
 
 	if (!ret) {
-		/* The text was written under another VA. */
-		icache_inval_all_pou();
-		isb();
+		WRITE_ONCE(pkvm_module_used_missing_op, false);
 		ret = init(&module_ops);
+		/* What it asked for and did not get, it must not believe to have. */
+		if (!ret && READ_ONCE(pkvm_module_used_missing_op))
+			ret = -EOPNOTSUPP;
 	}
 
 	cpu_reg(host_ctxt, 1) = ret;
@@ -315,8 +397,8 @@ void handle___pkvm_module_release(struct kvm_cpu_context *host_ctxt)
 {
 	DECLARE_REG(unsigned long, image, host_ctxt, 1);
 	struct va_range *range;
+	unsigned int i;
 	int ret = -EINVAL;
-	u64 i;
 
 	hyp_spin_lock(&modules_lock);
 	range = loading_allowed() ? find_image(image, VA_LOADING) : NULL;
@@ -324,15 +406,22 @@ void handle___pkvm_module_release(struct kvm_cpu_context *host_ctxt)
 		goto unlock;
 
 	ret = 0;
-	for (i = 0; i < range->nr_pages; i++) {
-		int err = __pkvm_module_release_image_page(range->start + i * PAGE_SIZE);
+	for (i = 0; i < range->nr_sections; i++) {
+		struct va_section *section = &range->sections[i];
+		unsigned long va;
 
-		ret = ret ?: err;
+		for (va = section->start; va < section->end; va += PAGE_SIZE) {
+			int err = __pkvm_module_release_image_page(va);
+
+			ret = ret ?: err;
+		}
 	}
 
 	/* A range that is not clean is lost rather than used again. */
-	if (!ret)
+	if (!ret) {
+		uncharge_tables(range);
 		range->use = VA_UNUSED;
+	}
 
 unlock:
 	hyp_spin_unlock(&modules_lock);
@@ -359,6 +448,41 @@ void handle___pkvm_module_close(struct kvm_cpu_context *host_ctxt)
 	cpu_reg(host_ctxt, 1) = ret;
 }
 
+/*
+ * Map a range in private VA, for good: create_private_mapping() of modules.
+ * @size is whole pages.
+ */
+int pkvm_module_map_private(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot,
+			    unsigned long *va)
+{
+	struct va_range *range;
+	int ret;
+
+	hyp_spin_lock(&modules_lock);
+
+	range = reserve_va_range(size >> PAGE_SHIFT, VA_LIVE);
+	if (IS_ERR(range)) {
+		ret = PTR_ERR(range);
+		goto unlock;
+	}
+
+	ret = -ENOMEM;
+	if (charge_tables(range, range->nr_pages))
+		ret = __pkvm_module_map_private(range->start, size, phys, prot);
+	if (ret) {
+		uncharge_tables(range);
+		range->use = VA_UNUSED;
+		goto unlock;
+	}
+
+	*va = range->start;
+
+unlock:
+	hyp_spin_unlock(&modules_lock);
+
+	return ret;
+}
+
 /* A normal VM always may exist. */
 bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm)
 {
@@ -368,7 +492,7 @@ bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm)
 /* The number of this CPU, found by its per-CPU area: EL2 keeps no other record. */
 int pkvm_module_cpu(void)
 {
-	unsigned long offset = read_sysreg(tpidr_el2);
+	unsigned long offset = __hyp_my_cpu_offset();
 	unsigned int cpu;
 
 	for (cpu = 0; cpu < hyp_nr_cpus; cpu++) {

@@ -7,6 +7,7 @@
  * of their own: mapping.c, and mem_protect.c for ownership.
  */
 
+#include <asm/arch_timer.h>
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_pkvm_module.h>
@@ -42,7 +43,38 @@ static unsigned long module_kern_hyp_va(unsigned long kern_va)
 	return kern_hyp_va(kern_va);
 }
 
-/* Members without an implementation, each with its own type for CFI's sake. */
+/* Microseconds of the architected counter, which EL2 can always read. */
+static void module_udelay(unsigned long usecs)
+{
+	u64 freq = read_sysreg(cntfrq_el0);
+	u64 cycles = usecs / USEC_PER_SEC * freq + usecs % USEC_PER_SEC * freq / USEC_PER_SEC;
+	u64 start = __arch_counter_get_cntvct();
+
+	while (__arch_counter_get_cntvct() - start < cycles)
+		cpu_relax();
+}
+
+static bool module_list_add_valid(struct list_head *entry, struct list_head *prev,
+				  struct list_head *next)
+{
+	return next->prev == prev && prev->next == next && entry != prev && entry != next;
+}
+
+static bool module_list_del_valid(struct list_head *entry)
+{
+	return entry->prev->next == entry && entry->next->prev == entry;
+}
+
+/*
+ * Members without an implementation, each with its own type for CFI's sake. A module
+ * that calls one which can not say so fails to load: see handle___pkvm_module_init().
+ */
+bool pkvm_module_used_missing_op;
+
+static void missing_op(void)
+{
+	WRITE_ONCE(pkvm_module_used_missing_op, true);
+}
 
 static void *no_fixblock_map(phys_addr_t phys)
 {
@@ -118,7 +150,10 @@ static int no_register_unmask_serror(bool (*unmask)(void), void (*mask)(void))
 	return -EOPNOTSUPP;
 }
 
-static void no_update_sysreg(unsigned long set_mask, unsigned long clear_mask) { }
+static void no_update_sysreg(unsigned long set_mask, unsigned long clear_mask)
+{
+	missing_op();
+}
 
 static int no_register_serial(void (*hyp_putc_cb)(char c))
 {
@@ -153,18 +188,6 @@ static void *no_tracing_reserve(unsigned long length)
 
 static void no_tracing_commit(void) { }
 static void no_tracing_printk(u8 fmt_id, u64 a, u64 b, u64 c, u64 d) { }
-static void no_udelay(unsigned long usecs) { }
-
-static bool no_list_add_valid(struct list_head *entry, struct list_head *prev,
-			      struct list_head *next)
-{
-	return true;
-}
-
-static bool no_list_del_valid(struct list_head *entry)
-{
-	return true;
-}
 
 static int no_register_trng(const struct pkvm_module_trng_ops *ops)
 {
@@ -226,9 +249,9 @@ const struct pkvm_module_ops module_ops = {
 	.tracing_commit_entry		= no_tracing_commit,
 	.tracing_mod_hyp_printk		= no_tracing_printk,
 	.hyp_smp_processor_id		= pkvm_module_cpu,
-	.udelay				= no_udelay,
-	.list_add_valid_or_report	= no_list_add_valid,
-	.list_del_entry_valid_or_report	= no_list_del_valid,
+	.udelay				= module_udelay,
+	.list_add_valid_or_report	= module_list_add_valid,
+	.list_del_entry_valid_or_report	= module_list_del_valid,
 	.register_guest_trng_ops	= no_register_trng,
 };
 

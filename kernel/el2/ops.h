@@ -7,6 +7,9 @@
 
 #include <asm/kvm_pgtable.h>
 
+/* ops.c */
+extern bool pkvm_module_used_missing_op;
+
 /* mapping.c */
 int pkvm_module_create_private_mapping(phys_addr_t phys, size_t size,
 				       enum kvm_pgtable_prot prot, unsigned long *haddr);

@@ -59,9 +59,7 @@ struct pkvm_module_trng_ops {
  * Version of struct pkvm_module_ops, compared when a module is loaded. It
  * changes with the layout; CONFIG_MODVERSIONS notices that too, but is optional.
  */
-#ifndef PKVM_MODULE_OPS_VERSION
 #define PKVM_MODULE_OPS_VERSION		1
-#endif
 #define PKVM_MODULE_OPS_SLOTS		128
 
 /**
@@ -72,7 +70,8 @@ struct pkvm_module_trng_ops {
  * masked, and none sleeps. A pfn is a page frame number, sizes are in bytes
  * unless the name says pages, an address named phys is physical. Errors are
  * negative errno; ranges are all or nothing. No member is NULL: one without an
- * implementation gives -EOPNOTSUPP, or NULL where it returns a pointer.
+ * implementation gives -EOPNOTSUPP, or NULL where it returns a pointer. An init
+ * function that calls one which returns nothing fails with -EOPNOTSUPP.
  *
  * The order is fixed: members are never moved, removed or retyped, and new ones
  * are taken from the reserved room at the end.
@@ -82,7 +81,7 @@ struct pkvm_module_trng_ops {
  *	The mapping stays for good and the host's access is unchanged; for MMIO,
  *	@prot is PAGE_HYP_DEVICE. 0; -EINVAL for an empty or wrapping range, or
  *	for a @prot that is not readable, or writable and executable; -ENOMEM
- *	when VA or page-table pages run out.
+ *	or -ENOSPC when VA or page-table pages run out.
  * @alloc_module_va: Reserves @nr_pages pages of EL2 VA with nothing mapped.
  *	Returns NULL when there is no room.
  * @map_module_page: @map_module_pages for one page.
@@ -90,16 +89,18 @@ struct pkvm_module_trng_ops {
  *	address inside a range from @alloc_module_va. Unless @is_protected, the
  *	pages are the host's and are taken from it; otherwise they must have
  *	been taken before, with one of the donation members. A page is mapped
- *	at one such address at a time, and one mapped executable has no
- *	writable alias. 0; -EINVAL for a bad @va, range or @prot; -EPERM for
+ *	at one such address at a time, and one mapped executable not in the
+ *	linear range as well; whoever wrote its code has cleaned it from the
+ *	data cache. 0; -EINVAL for a bad @va, range or @prot; -EPERM for
  *	pages in another state; -EBUSY for pages or addresses already mapped;
  *	-ENOMEM.
  * @unmap_module_pages: Undoes it: nothing is mapped at @va, the pages stay
  *	EL2's until @hyp_donate_host. -EINVAL unless just @nr_pages pages from
- *	@pfn are mapped at @va.
+ *	@pfn are mapped at @va; -EPERM for pages that no module took.
  * @fixmap_map: Maps the page of @phys in this CPU's one-page window and
  *	returns the address of @phys. The window must be unmapped before the
- *	next use, and before the handler returns. NULL unless @phys is memory.
+ *	next use, and before the handler returns. NULL unless @phys is memory,
+ *	and while the window is open.
  * @fixmap_unmap: Closes the window.
  * @fixblock_map: The same for a block, in a window that all CPUs share under a
  *	lock.
@@ -117,9 +118,9 @@ struct pkvm_module_trng_ops {
  * @host_donate_hyp: Takes @nr_pages pages from the host, which must own them
  *	and share them with nobody, and maps them in EL2's linear range,
  *	readable and writable. @accept_mmio says that the range may be MMIO.
- *	0; -EINVAL for an empty or wrapping range, or one past the PA range;
- *	-EPERM for memory in another state and for MMIO without @accept_mmio;
- *	-EOPNOTSUPP for MMIO with it.
+ *	0; -EINVAL for an empty or wrapping range, or one past the PA range or
+ *	partly memory; -EPERM for memory in another state and for MMIO without
+ *	@accept_mmio; -EOPNOTSUPP for MMIO with it; -ENOMEM.
  * @host_donate_hyp_prot: The same with the EL2 protection given.
  * @host_donate_sglist_hyp: The same for a list.
  * @hyp_donate_host: Gives pages that a module took back to the host, with the
@@ -132,9 +133,10 @@ struct pkvm_module_trng_ops {
  *	is not shared.
  * @pin_shared_mem: Maps the shared pages from @from to @to (exclusive), given
  *	by linear EL2 addresses, and keeps the host from unsharing them. -EINVAL
- *	for an empty or wrapping range, -EPERM for pages not shared, -EBUSY
- *	when a page is pinned too often.
- * @unpin_shared_mem: Undoes one @pin_shared_mem of the same range.
+ *	for an empty or wrapping range; -EPERM for pages not shared; -EBUSY
+ *	when a page is pinned too often; -ENOSPC with too many ranges; -ENOMEM.
+ * @unpin_shared_mem: Undoes one @pin_shared_mem of just the same range; nothing
+ *	happens if there was none.
  * @host_stage2_mod_prot: Changes what the host may do with pages it owns.
  * @host_stage2_get_leaf: Reads the host's stage-2 entry for @phys.
  * @host_stage2_enable_lazy_pte: Deprecated: unmaps from the host, to be

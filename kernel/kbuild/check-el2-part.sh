@@ -3,8 +3,8 @@
 #
 # check-el2-part.sh LINKED OBJECT... - what could not work at EL2 fails the build
 #
-# LINKED is what module.lds.S made of the OBJECTs. $NM and $OBJDUMP are the
-# toolchain's.
+# LINKED is what module.lds.S made of the OBJECTs. $NM, $READELF and $OBJDUMP are
+# the toolchain's; of their output only what GNU's and LLVM's have in common is read.
 
 linked=$1
 shift
@@ -15,14 +15,10 @@ fail() {
 	status=1
 }
 
-# Sections with contents in memory: name and flags, one a line.
+# Sections that take memory: name and flags, one a line.
 sections() {
-	"$OBJDUMP" -h -w "$1" | awk '$1 ~ /^[0-9]+$/ && /ALLOC/ && $3 !~ /^0+$/ {
-		flags = ""
-		for (i = 8; i <= NF; i++)
-			flags = flags $i
-		print $2, flags
-	}'
+	"$READELF" -S -W "$1" | sed -n 's/^ *\[ *[0-9]*\] *//p' |
+		awk 'NF >= 9 && $7 ~ /A/ && $5 !~ /^0+$/ { print $1, $7 }'
 }
 
 symbols_in() {
@@ -57,8 +53,7 @@ for o; do
 			continue ;;
 		esac
 		case $flags in
-		*READONLY*) ;;
-		*CODE*)
+		*W*X*)
 			fail "section '$section' of $name ($(symbols_in "$o" "$section")) is writable and" \
 			     "executable: EL2 maps nothing so" ;;
 		esac
@@ -68,10 +63,14 @@ for o; do
 done
 
 # With what is left, the module loader would not know that it belongs to EL2.
-while read -r section _; do
+while read -r section flags; do
+	case $flags in *W*X*) continue ;; esac
 	case $section in
 	'' | .hyp.text | .hyp.rodata | .hyp.data | .hyp.bss) ;;
-	.altinstructions | .altinstr_replacement | __bug_table | __jump_table | .note*) ;;
+	.altinstructions | .altinstr_replacement | __bug_table | .note*) ;;
+	__jump_table)
+		fail "static key: it can not be switched, since the kernel would have to patch text" \
+		     "that is out of its reach" ;;
 	.data..percpu*) ;;
 	*)
 		fail "section '$section' ($(symbols_in "$linked" "$section")) has no place at EL2:" \
@@ -80,5 +79,8 @@ while read -r section _; do
 done <<END
 $(sections "$linked")
 END
+
+# Everything above would hold of output that it can not read
+sections "$linked" | grep -q '^\.hyp\.text ' || fail "no .hyp.text in $linked: nothing to run at EL2"
 
 exit $status

@@ -49,6 +49,8 @@ void handle___pkvm_module_release(struct kvm_cpu_context *host_ctxt);
 void handle___pkvm_module_close(struct kvm_cpu_context *host_ctxt);
 bool pkvm_module_va_valid(unsigned long va, u64 nr_pages);
 void *pkvm_alloc_module_va(u64 nr_pages);
+int pkvm_module_map_private(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot,
+			    unsigned long *va);
 int pkvm_module_cpu(void);
 
 /* mem_protect.c */
@@ -68,6 +70,8 @@ int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot);
 int __pkvm_module_donate_host(u64 pfn, u64 nr_pages);
 int __pkvm_module_share_hyp(u64 pfn);
 int __pkvm_module_unshare_hyp(u64 pfn);
+int __pkvm_module_map_private(unsigned long va, u64 size, phys_addr_t phys,
+			      enum kvm_pgtable_prot prot);
 int __pkvm_module_pin_shared(void *from, void *to);
 void __pkvm_module_unpin_shared(void *from, void *to);
 
