@@ -3,11 +3,11 @@
  * Mapping for pKVM vendor modules: private VA, module VA and this CPU's window.
  */
 
+#include <linux/percpu.h>
+
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_pkvm_module.h>
-
-#include <asm/percpu.h>
 
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
