@@ -18,7 +18,7 @@ MEM		?= 1G
 CMDLINE		?=
 ## LINUX=       a Linux 7.2.y tree or tarball to take instead of Debian's
 LINUX		?=
-## CONFIG_FRAGMENTS=  more of kernel/config: debug, test
+## CONFIG_FRAGMENTS=  more of kernel/config: debug
 CONFIG_FRAGMENTS ?=
 ## TESTS=       what check runs (tests/*.t)
 TESTS		?= $(sort $(wildcard tests/*.t))
@@ -71,7 +71,7 @@ clean: ## remove what was built; the Linux source stays
 		-o -name Module.symvers \) -delete
 
 distclean: clean ## remove the Linux source and all downloads too
-	 -rf $(SRC) $(B)/deb $(B)/lock
+	@rm -rf $(SRC) $(B)/deb $(B)/lock $(B)/linux.settings $(B)/tests $(B)/linux-intree
 	@[ ! -d $(B) ] || rmdir --ignore-fail-on-non-empty $(B)
 
 # kbuild needs seconds to find that nothing is to be done; a stamp needs none.

@@ -47,6 +47,7 @@ now() { sleep 0.02; touch "$tmp/then"; sleep 0.02; }
 repo=$tmp/repo
 mkdir "$repo"
 cp -r "$top/Makefile" "$top/tools" "$top/kernel" "$repo"
+unset PKVM_BUILD
 door() { env PKVM_BUILD="$repo/build" make -C "$repo" --no-print-directory "$@"; }
 
 # --- make help

@@ -32,6 +32,7 @@ struct pkvm_module_call_entry {
  * @name:	its name, with underscores
  * @state:	whether it is loaded
  * @reason:	why not
+ * @initialised: its EL1 init function has returned
  * @part:	a copy of its EL2 part while it is loaded. Its own goes with it
  * @calls:	its struct pkvm_module_call_entry, in order
  *
@@ -43,6 +44,7 @@ struct pkvm_module_status {
 	char name[MODULE_NAME_LEN];
 	enum pkvm_module_state state;
 	char reason[PKVM_MODULE_REASON_LEN];
+	bool initialised;
 	struct pkvm_el2_part part;
 	struct list_head calls;
 };

@@ -246,8 +246,11 @@ static int apply_relocs(struct module *mod)
 
 		/* Read-only data is already read-only: write as text is patched. */
 		ret = aarch64_insn_write_literal_u64(pos, el2_addr(part, *pos));
-		if (ret)
+		if (ret) {
+			pkvm_module_fail(mod->name, "relocation %zu can not be written: error %d",
+					 rel - (s32 *)s->start, ret);
 			return ret;
+		}
 	}
 
 	return 0;
@@ -408,8 +411,10 @@ int __pkvm_load_el2_module(struct module *mod, u32 ops_version, size_t ops_size,
 	}
 
 	part->status = pkvm_module_status(mod->name);
-	if (!part->status)
+	if (!part->status) {
+		pkvm_module_fail(mod->name, "out of memory");
 		return -ENOMEM;
+	}
 
 	ret = check_el2_part(mod);
 	if (!ret)
@@ -542,6 +547,7 @@ static int module_initialised(struct notifier_block *nb, unsigned long state, vo
 				 "its EL1 init function failed; the EL2 part was withdrawn");
 	}
 
+	mod->arch.el2.status->initialised = true;
 	nr_initialising--;
 	wake_up_all(&initialised);
 
@@ -564,25 +570,26 @@ bool pkvm_modules_closed(void)
 }
 
 /*
- * End loading, at EL1 and at EL2, which is told whether protected VMs may exist. A
- * module that somebody else is loading right now may still fail, and could not be
- * withdrawn any more. What EL2 owns is also taken out of kmemleak's sight.
+ * End loading, at EL1 and at EL2, which is told whether protected VMs may exist.
+ *
+ * A module whose init function is still running, because somebody else loads it or
+ * because it crashed, may yet fail, and could not be withdrawn any more: it gets some
+ * time, and then it has failed. What EL2 owns is taken out of kmemleak's sight.
  */
 void pkvm_close_modules(void)
 {
 	struct pkvm_module_status *status;
 	int id;
 
-	mutex_lock(&pkvm_module_lock);
-	while (nr_initialising) {
-		mutex_unlock(&pkvm_module_lock);
-		wait_event(initialised, !READ_ONCE(nr_initialising));
-		mutex_lock(&pkvm_module_lock);
-	}
+	wait_event_timeout(initialised, !READ_ONCE(nr_initialising), 5 * HZ);
+
+	guard(mutex)(&pkvm_module_lock);
 
 	list_for_each_entry(status, &pkvm_module_list, node) {
 		if (status->state != PKVM_MODULE_LOADED)
 			continue;
+		if (!status->initialised)
+			pkvm_module_fail(status->name, "its EL1 init function did not return");
 		for (id = 0; id < PKVM_EL2_NR_MAPPED; id++)
 			kmemleak_free_part((void *)status->part.sections[id].start,
 					   status->part.sections[id].size);
@@ -590,5 +597,4 @@ void pkvm_close_modules(void)
 
 	WARN_ON(kvm_call_hyp_nvhe(__pkvm_module_close, pkvm_modules_all_loaded()));
 	WRITE_ONCE(closed, true);
-	mutex_unlock(&pkvm_module_lock);
 }

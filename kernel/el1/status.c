@@ -255,6 +255,7 @@ void pkvm_module_loaded(const struct pkvm_el2_part *part)
 	struct pkvm_module_status *status = part->status;
 
 	status->state = PKVM_MODULE_LOADED;
+	status->initialised = false;
 	memcpy(status->part.sections, part->sections, sizeof(part->sections));
 	status->part.start = part->start;
 	/* Pairs with pkvm_el2_mod_kern_va(), which takes no lock. */

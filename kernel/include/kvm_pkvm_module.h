@@ -21,6 +21,10 @@
 
 #ifdef __KVM_NVHE_HYPERVISOR__
 #include <nvhe/trap_handler.h>
+
+/* Sanitizers make macros of them, which members of the table would be taken for. */
+#undef memcpy
+#undef memset
 #endif
 
 /**
@@ -271,10 +275,16 @@ unsigned long __pkvm_el2_mod_va(const void *kern_va);
 unsigned long pkvm_el2_mod_kern_va(unsigned long hyp_va);
 int __pkvm_topup_hyp_alloc(unsigned long nr_pages);
 
-#define __pkvm_load_0(init_fn)		__pkvm_load_1(init_fn, NULL)
-#define __pkvm_load_1(init_fn, token)					\
+#define __pkvm_load_0(init_fn)						\
 	__pkvm_load_el2_module(THIS_MODULE, PKVM_MODULE_OPS_VERSION,	\
-			       sizeof(struct pkvm_module_ops), init_fn, token)
+			       sizeof(struct pkvm_module_ops), init_fn, NULL)
+#define __pkvm_load_1(init_fn, token)					\
+({									\
+	static_assert(__same_type(token, unsigned long *),		\
+		      "the token is an unsigned long, passed by its address");	\
+	__pkvm_load_el2_module(THIS_MODULE, PKVM_MODULE_OPS_VERSION,	\
+			       sizeof(struct pkvm_module_ops), init_fn, token);	\
+})
 
 /**
  * pkvm_load_el2_module() - load the EL2 part of this module

@@ -9,7 +9,7 @@
 static const struct pkvm_module_ops *pkvm_ops;
 
 static DEFINE_HYP_SPINLOCK(lock);
-static unsigned long nr_calls;
+static unsigned long next_number = 1;
 
 int hello_hyp_init(const struct pkvm_module_ops *ops)
 {
@@ -25,8 +25,7 @@ void hello_hyp_hvc(struct user_pt_regs *regs)
 	u64 el = read_sysreg(CurrentEL) >> 2;
 
 	hyp_spin_lock(&lock);
-	nr_calls++;
-	regs->regs[3] = nr_calls;
+	regs->regs[3] = next_number++;
 	hyp_spin_unlock(&lock);
 
 	regs->regs[0] = SMCCC_RET_SUCCESS;
