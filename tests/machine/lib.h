@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the test programs share: /dev/probe, the kernel's log, VMs. A program
+ * makes its claims with the kernel's kselftest.h.
+ */
+#ifndef LIB_H
+#define LIB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <linux/types.h>
+
+#include "probe.h"
+
+#define PAGE	4096UL
+
+/* --- results --- */
+
+/* expect(GOT, WANTED, CLAIM...): the claim is that they are the same */
+#define expect(got, wanted, ...)					\
+	expect_equal((long long)(got), (long long)(wanted), __VA_ARGS__)
+__attribute__((format(printf, 3, 4)))
+void expect_equal(long long got, long long wanted, const char *claim, ...);
+
+/* claim(CONDITION, CLAIM...) */
+__attribute__((format(printf, 2, 3)))
+void claim(bool holds, const char *claim, ...);
+
+/* Comes first; open_probe() does it. */
+void print_header(void);
+/* The program ends here, with a plan of what there was. */
+_Noreturn void finished(void);
+
+/* --- /dev/probe --- */
+
+/* Ends the program if there is none. */
+void open_probe(void);
+
+/* probe(COMMAND, ARGUMENTS...): at most seven of them */
+#define probe(cmd, ...)							\
+	probe_request(cmd, (const __u64[7]){ __VA_ARGS__ })
+struct probe_request probe_request(enum probe_cmd cmd, const __u64 *args);
+
+/* op(MEMBER, ARGUMENTS...): what a member of the ops table returns. At most five. */
+#define op(member, ...)							\
+	call_op(member, (const __u64[5]){ __VA_ARGS__ })
+__s64 call_op(enum probe_op member, const __u64 *args);
+/* The same for one that returns an int. */
+#define op_int(member, ...)	((int)op(member, __VA_ARGS__))
+
+/* Whether EL2 runs with E2H set. */
+bool is_hvhe(void);
+
+/* enum kvm_pgtable_prot */
+#define HYP_X		0x3
+#define HYP_W		0x4
+#define HYP_R		0x8
+#define HYP_RW		(HYP_R | HYP_W)
+#define HYP_DEVICE	0x10
+
+/* What EL2 may do at its address, as "r-x", or "---" where nothing is mapped. */
+const char *el2_prot(__u64 va);
+__u64 el2_pte(__u64 va);
+/* Where in EL2's linear range a page is, mapped there or not. */
+__u64 hyp_va(__u64 pfn);
+
+/* --- memory of the host --- */
+
+struct pages {
+	__u64 va;		/* kernel VA */
+	__u64 pfn;
+	__u64 hyp_va;		/* in EL2's linear range */
+};
+
+/* 2^order pages, zeroed */
+struct pages alloc_pages(unsigned int order);
+/* What the host gets there: 0 or -EFAULT. */
+int host_read(__u64 va, __u64 *val);
+int host_write(__u64 va, __u64 val);
+/* Page @pfn, mapped into this process with all permissions. */
+void *map_user(__u64 pfn);
+void unmap_user(void *page);
+
+/* --- the kernel's log, /proc and /sys --- */
+
+/* Forget what the log has so far. */
+void log_mark(void);
+/* In how many records since then it has @text. */
+int log_count(const char *text);
+
+/* The first record of the whole log that has @text; "" if there is none. */
+const char *log_find(const char *text);
+
+/* The first line of a file, without its newline; "" if there is none. */
+const char *first_line(const char *path);
+/* The address of a symbol, 0 if it is not to be seen. */
+__u64 kallsyms(const char *symbol);
+
+/* --- processes and CPUs --- */
+
+int nr_cpus(void);
+void run_on(int cpu);
+/* init_module() of a file: 0 or -errno. */
+int insmod(const char *path, const char *params);
+
+/* --- VMs --- */
+
+enum vm_step {
+	VM_CREATE,		/* KVM_CREATE_VM failed */
+	VM_SETUP,
+	VM_RUN,			/* KVM_RUN failed */
+	VM_RAN,			/* the guest powered off */
+};
+
+struct vm_result {
+	enum vm_step step;
+	int error;		/* -errno of the step */
+};
+
+/* A VM from its creation to its end, with a guest that powers off at once. */
+struct vm_result run_vm(bool protected);
+
+#endif
