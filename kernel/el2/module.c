@@ -52,7 +52,8 @@ struct va_section {
 
 struct va_range {
 	unsigned long start;
-	u64 nr_pages;
+	u64 nr_pages;		/* in use */
+	u64 capacity;		/* what was reserved, maybe for somebody else before */
 	struct va_section sections[MAX_SECTIONS];
 	unsigned int nr_sections;
 	unsigned int nr_tables;
@@ -122,8 +123,8 @@ static struct va_range *reserve_va_range(u64 nr_pages, enum va_range_use use)
 		return ERR_PTR(-EINVAL);
 
 	for (i = 0; i < nr_va_ranges; i++) {
-		if (va_ranges[i].use == VA_UNUSED && va_ranges[i].nr_pages >= nr_pages &&
-		    (!range || va_ranges[i].nr_pages < range->nr_pages))
+		if (va_ranges[i].use == VA_UNUSED && va_ranges[i].capacity >= nr_pages &&
+		    (!range || va_ranges[i].capacity < range->capacity))
 			range = &va_ranges[i];
 	}
 
@@ -134,10 +135,11 @@ static struct va_range *reserve_va_range(u64 nr_pages, enum va_range_use use)
 		ret = pkvm_alloc_private_va_range(nr_pages << PAGE_SHIFT, &range->start);
 		if (ret)
 			return ERR_PTR(ret);
-		range->nr_pages = nr_pages;
+		range->capacity = nr_pages;
 		nr_va_ranges++;
 	}
 
+	range->nr_pages = nr_pages;
 	range->use = use;
 	range->nr_sections = 0;
 	range->nr_tables = 0;
@@ -186,16 +188,30 @@ static void uncharge_tables(struct va_range *range)
 	range->nr_tables = 0;
 }
 
+/* A range that may all be mapped. */
+static struct va_range *reserve_charged_range(u64 nr_pages, enum va_range_use use)
+{
+	struct va_range *range;
+
+	/* Not even reserved if it is too large: VA does not come back. */
+	if (nr_pages > (u64)MAX_TABLES * PTRS_PER_PTE)
+		return ERR_PTR(-ENOMEM);
+
+	range = reserve_va_range(nr_pages, use);
+	if (!IS_ERR(range) && !charge_tables(range, nr_pages)) {
+		range->use = VA_UNUSED;
+		range = ERR_PTR(-ENOMEM);
+	}
+
+	return range;
+}
+
 void *pkvm_alloc_module_va(u64 nr_pages)
 {
 	struct va_range *range;
 
 	hyp_spin_lock(&modules_lock);
-	range = reserve_va_range(nr_pages, VA_MODULE);
-	if (!IS_ERR(range) && !charge_tables(range, nr_pages)) {
-		range->use = VA_UNUSED;
-		range = ERR_PTR(-ENOMEM);
-	}
+	range = reserve_charged_range(nr_pages, VA_MODULE);
 	hyp_spin_unlock(&modules_lock);
 
 	return IS_ERR(range) ? NULL : (void *)range->start;
@@ -460,15 +476,13 @@ int pkvm_module_map_private(phys_addr_t phys, u64 size, enum kvm_pgtable_prot pr
 
 	hyp_spin_lock(&modules_lock);
 
-	range = reserve_va_range(size >> PAGE_SHIFT, VA_LIVE);
+	range = reserve_charged_range(size >> PAGE_SHIFT, VA_LIVE);
 	if (IS_ERR(range)) {
 		ret = PTR_ERR(range);
 		goto unlock;
 	}
 
-	ret = -ENOMEM;
-	if (charge_tables(range, range->nr_pages))
-		ret = __pkvm_module_map_private(range->start, size, phys, prot);
+	ret = __pkvm_module_map_private(range->start, size, phys, prot);
 	if (ret) {
 		uncharge_tables(range);
 		range->use = VA_UNUSED;
