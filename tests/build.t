@@ -250,7 +250,6 @@ hasnt 'warning:' "... and nothing is warned of"
 is "$("${cross}nm" -u "$tmp/features/hyp/memory.nvhe.o" "$tmp/features/hyp/shift.nvhe.o" |
 	sed -n 's/^ *U //p' | LC_ALL=C sort | paste -sd ' ')" \
 	"__ashlti3 __ashrti3 __lshrti3 memcmp memcpy memmove memset" "... with the calls that the compiler makes"
-todo 'obj is ./hyp there, so that kbuild looks for CFLAGS_hyp/memory.nvhe.o'
 is "$("${cross}nm" "$tmp/features/hyp/memory.nvhe.o" | grep -c features_one_file)" 1 \
 	"... CFLAGS_memory.nvhe.o in hyp/Makefile is for that file"
 for cpu in $modes; do

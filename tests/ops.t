@@ -25,11 +25,12 @@ for cpu in $modes; do
 	hasnt 'cut here' "$mode: nothing in it made EL2 or the kernel warn"
 	ktap "$mode, all VA" "/bin/ops va" "${machine[@]}"
 
-	# A member that can not say that it is not there yet; enum probe_op
-	for member in OP_UPDATE_HCR_EL2 OP_UPDATE_HFGWTR_EL2; do
-		echo "options probe init_op=$(op "$member")" >"$tmp/modprobe.d/probe.conf"
+	# Members that can not say that they are not there yet
+	for member in UPDATE_HCR_EL2 UPDATE_HFGWTR_EL2; do
+		echo "options probe init_op=$(op "OP_$member")" >"$tmp/modprobe.d/probe.conf"
 		boot --cpu "$cpu" --ko "$ko" --add "$tmp/modprobe.d:/etc/modprobe.d"
-		once '^\[.*pkvm_module: probe: its EL2 init function returned -95' "$mode: init that calls ${member#OP_} fails"
+		once '^\[.*pkvm_module: probe: its EL2 init function returned -95' \
+			"$mode: an EL2 init that calls ${member,,} fails: it is not there yet"
 	done
 done
 

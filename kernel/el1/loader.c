@@ -139,9 +139,8 @@ static int check_section(struct module *mod, enum pkvm_el2_section_id id)
 	const char *name = pkvm_el2_section_names[id];
 	struct module_memory *mem = &mod->mem[section_mem_type[id]];
 
+	/* Also one without relocations has the section for them. */
 	if (!s->present) {
-		if (id == PKVM_EL2_RELOC)
-			return 0;
 		pkvm_module_fail(mod->name, "no section %s: link hyp/kvm_nvhe.o in", name);
 		return -ENOEXEC;
 	}

@@ -18,6 +18,8 @@
 #define CALLS		"/sys/kernel/pkvm/modules/probe/calls"
 #define MAX_CALLS	512	/* PKVM_MODULE_MAX_CALLS */
 #define EACH		100000
+#define ECHO		"__kvm_nvhe_probe_hyp_echo"
+#define LATE		ECHO " [probe] can not be registered as a call: the host is deprivileged"
 
 static __u64 ids[NR_HANDLERS];
 static __u64 id_zero;		/* hypercall number 0 */
@@ -59,13 +61,18 @@ static void read_registered(void)
 		fclose(file);
 }
 
+static bool is_registered(__u64 id)
+{
+	return id >= id_max && id - id_max < MAX_CALLS && registered[id - id_max];
+}
+
 /* --- what a call carries, and where it runs --- */
 
 static void check_ids(void)
 {
 	for (int i = 0; i < NR_HANDLERS; i++)
-		claim(ids[i] >= id_max && ids[i] - id_max < MAX_CALLS && registered[ids[i] - id_max],
-		      "call %d has an id above the built-in hypercalls, and sysfs states it", i + 1);
+		claim(is_registered(ids[i]),
+		      "call %d has an id above the built-in hypercalls, as sysfs says", i + 1);
 	claim(ids[0] != ids[1] && ids[1] != ids[2] && ids[0] != ids[2], "all have their own");
 }
 
@@ -85,7 +92,8 @@ static void check_registers(void)
 	expect(req.res[0], 0, "x0 is success when it does not set it");
 	expect(probe(PROBE_CALL, ids[HANDLER_CALL14], 200).res[0], 214,
 	       "pkvm_el2_mod_call() gives back x1");
-	expect(probe(PROBE_EARLY, EARLY_CALL14).res[0], 28 + 14, "a call works in the module's init");
+	expect(probe(PROBE_EARLY, EARLY_CALL14).res[0], 28 + 14,
+	       "a call works in the module's init");
 	expect(probe(PROBE_EARLY, EARLY_MEM).res[0], 7,
 	       "the compiler's memcpy(), memset(), memmove() and memcmp() work at EL2");
 }
@@ -100,6 +108,35 @@ static void check_where(void)
 		expect(req.res[0], 2, "a call from CPU %d runs at EL2", cpu);
 		expect(req.res[1], cpu, "it runs on CPU %d", cpu);
 	}
+}
+
+static bool set_online(int cpu, bool online)
+{
+	char path[64];
+	bool ok;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	file = fopen(path, "w");
+	ok = file && fprintf(file, "%d\n", online) > 0;
+	if (file)
+		ok &= !fclose(file);
+
+	return ok;
+}
+
+/* EL2 is set up anew on a CPU that is turned on. */
+static void check_hotplug(void)
+{
+	struct probe_request req;
+
+	run_on(0);
+	claim(set_online(1, false) && set_online(1, true), "CPU 1 can be turned off and on again");
+	run_on(1);
+	req = probe(PROBE_WHERE);
+	expect(req.res[0], 2, "a call from it runs at EL2 then");
+	expect(req.res[1], 1, "it runs on CPU 1");
+	expect(host_read(symbol(ECHO), NULL), -EFAULT, "the EL2 part can not be read from it");
 }
 
 /* --- many at once --- */
@@ -160,7 +197,7 @@ static void check_range(__u64 first, __u64 end, const char *what)
 	int nr = 0, nr_refused = 0;
 
 	for (__u64 id = first; id < end; id++) {
-		if (id >= id_max && id - id_max < MAX_CALLS && registered[id - id_max])
+		if (is_registered(id))
 			continue;
 		nr++;
 		nr_refused += refused(smccc_id(id));
@@ -226,15 +263,14 @@ static void check_register_early(void)
 
 static void check_register_late(void)
 {
-	__u64 echo = kallsyms("__kvm_nvhe_probe_hyp_echo");
+	__u64 echo = symbol(ECHO);
 
 	claim(probe(PROBE_EL2_VA, echo).res[0], "the handler is where kallsyms says");
 	log_mark();
 	expect((__s64)probe(PROBE_REGISTER, echo).res[0], -EOPNOTSUPP,
 	       "registering after loading is closed gives -EOPNOTSUPP");
-	expect(log_count("__kvm_nvhe_probe_hyp_echo [probe] can not be registered as a call: the host is deprivileged"),
-	       1, "the log says why in one line");
-	expect((__s64)probe(PROBE_REGISTER, kallsyms("probe_ioctl")).res[0], -EOPNOTSUPP,
+	expect(log_count(LATE), 1, "the log says why in one line");
+	expect((__s64)probe(PROBE_REGISTER, symbol("probe_ioctl")).res[0], -EOPNOTSUPP,
 	       "an EL1 function is refused so too");
 }
 
@@ -249,7 +285,7 @@ static void check_loader(void)
 		[HVC_MODULE_CLOSE] = "close",
 	};
 	__u64 image = strtoull(first_line("/sys/kernel/pkvm/modules/probe/el2_address"), NULL, 0);
-	__u64 echo = probe(PROBE_EL2_VA, kallsyms("__kvm_nvhe_probe_hyp_echo")).res[0];
+	__u64 echo = probe(PROBE_EL2_VA, symbol(ECHO)).res[0];
 	struct pages p = alloc_pages(0);
 	__u64 args[NR_LOADER_HVCS][4] = {
 		[HVC_MODULE_RESERVE] = { 1 },
@@ -262,9 +298,9 @@ static void check_loader(void)
 	};
 
 	for (int i = 0; i < NR_LOADER_HVCS; i++) {
-		__u64 *a = args[i];
+		__u64 *a = args[i], id = function(i);
 
-		expect(probe(PROBE_HVC, function(i), a[0], a[1], a[2], a[3]).res[0], PROBE_NOT_SUPPORTED,
+		expect(probe(PROBE_HVC, id, a[0], a[1], a[2], a[3]).res[0], PROBE_NOT_SUPPORTED,
 		       "EL2 refuses the loader's hypercall %s", names[i]);
 	}
 
@@ -283,7 +319,8 @@ static void check_filled(void)
 	/* The probe's own handlers, and one of its init. */
 	expect(probe(PROBE_EARLY, EARLY_FILL_COUNT).res[0], MAX_CALLS - NR_HANDLERS - 1,
 	       "that is after %d calls", MAX_CALLS);
-	expect(probe(PROBE_HVC, smccc_id(last), 1, 2, 3).res[3], 0x300020001, "the last of them works");
+	expect(probe(PROBE_HVC, smccc_id(last), 1, 2, 3).res[3], 0x300020001,
+	       "the last of them works");
 	claim(refused(smccc_id(last + 1)), "the number after it is refused");
 }
 
@@ -311,10 +348,11 @@ int main(int argc, char *argv[])
 		check_ids();
 		check_registers();
 		check_where();
+		check_hotplug();
 		check_at_once(2);
 		check_at_once(nr_cpus());
-		check_unregistered();
 		check_register_early();
+		check_unregistered();
 		check_register_late();
 		check_loader();
 	}

@@ -58,8 +58,8 @@ static int disable_check(void)
 	char params[128];
 
 	snprintf(params, sizeof(params), "target=%#llx patch_text=%#llx",
-		 kallsyms("pkvm_modules_allow_protected_vm"),
-		 kallsyms("aarch64_insn_patch_text_nosync"));
+		 symbol("pkvm_modules_allow_protected_vm"),
+		 symbol("aarch64_insn_patch_text_nosync"));
 
 	return insmod("/hostile.ko", params);
 }
@@ -88,7 +88,8 @@ static void check_allowed(void)
 
 static void check_denied(bool many)
 {
-	claim(!strncmp(first_line(GATE), "denied: ", 8), "sysfs says that protected VMs are denied");
+	claim(!strncmp(first_line(GATE), "denied: ", 8),
+	      "sysfs says that protected VMs are denied");
 	expect_vm(run_vm(true), VM_CREATE, -EPERM, "KVM_CREATE_VM of a protected VM gives EPERM");
 	expect_runs(false, "a normal VM runs");
 	if (many)

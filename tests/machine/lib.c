@@ -80,6 +80,12 @@ void open_probe(void)
 		ksft_exit_fail_perror("/dev/probe");
 }
 
+void close_probe(void)
+{
+	close(probe_fd);
+	probe_fd = -1;
+}
+
 struct probe_request probe_request(enum probe_cmd cmd, const __u64 *args)
 {
 	struct probe_request req = { .cmd = cmd };
@@ -244,7 +250,7 @@ const char *first_line(const char *path)
 	return line;
 }
 
-__u64 kallsyms(const char *symbol)
+__u64 symbol(const char *wanted)
 {
 	FILE *file = fopen("/proc/kallsyms", "r");
 	char line[512], name[256];
@@ -252,7 +258,7 @@ __u64 kallsyms(const char *symbol)
 	__u64 found = 0;
 
 	while (file && !found && fgets(line, sizeof(line), file)) {
-		if (sscanf(line, "%llx %*c %255s", &addr, name) == 2 && !strcmp(name, symbol))
+		if (sscanf(line, "%llx %*c %255s", &addr, name) == 2 && !strcmp(name, wanted))
 			found = addr;
 	}
 	if (file)
@@ -305,13 +311,6 @@ static const __u32 guest[] = {
 	0x14000000,		/* b	. */
 };
 
-struct vm {
-	int kvm, fd, vcpu;
-	void *memory;
-	struct kvm_run *run;
-	size_t run_size;
-};
-
 static bool set_up_vm(struct vm *vm)
 {
 	struct kvm_userspace_memory_region region = {
@@ -343,7 +342,7 @@ static bool set_up_vm(struct vm *vm)
 	return vm->run != MAP_FAILED;
 }
 
-static void destroy_vm(struct vm *vm)
+void destroy_vm(struct vm *vm)
 {
 	if (vm->run != MAP_FAILED)
 		munmap(vm->run, vm->run_size);
@@ -356,31 +355,39 @@ static void destroy_vm(struct vm *vm)
 	close(vm->kvm);
 }
 
-struct vm_result run_vm(bool protected)
+struct vm_result start_vm(struct vm *vm, bool protected)
 {
-	struct vm vm = { .fd = -1, .vcpu = -1, .memory = MAP_FAILED, .run = MAP_FAILED };
 	struct vm_result result = { .step = VM_CREATE };
 
-	vm.kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (vm.kvm < 0)
+	*vm = (struct vm){ .fd = -1, .vcpu = -1, .memory = MAP_FAILED, .run = MAP_FAILED };
+	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (vm->kvm < 0)
 		ksft_exit_fail_perror("/dev/kvm");
-	vm.run_size = ioctl(vm.kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	vm->run_size = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
 
-	vm.fd = ioctl(vm.kvm, KVM_CREATE_VM, protected ? KVM_VM_TYPE_ARM_PROTECTED : 0);
-	if (vm.fd >= 0) {
+	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, protected ? KVM_VM_TYPE_ARM_PROTECTED : 0);
+	if (vm->fd >= 0) {
 		result.step = VM_SETUP;
-		if (set_up_vm(&vm)) {
+		if (set_up_vm(vm)) {
 			result.step = VM_RUN;
-			if (!ioctl(vm.vcpu, KVM_RUN, 0))
+			if (!ioctl(vm->vcpu, KVM_RUN, 0))
 				result.step = VM_RAN;
 		}
 	}
 	result.error = result.step == VM_RAN ? 0 : -errno;
 
 	/* It may have stopped for another reason. */
-	if (result.step == VM_RAN && (vm.run->exit_reason != KVM_EXIT_SYSTEM_EVENT ||
-				      vm.run->system_event.type != KVM_SYSTEM_EVENT_SHUTDOWN))
+	if (result.step == VM_RAN && (vm->run->exit_reason != KVM_EXIT_SYSTEM_EVENT ||
+				      vm->run->system_event.type != KVM_SYSTEM_EVENT_SHUTDOWN))
 		result.error = -EPROTO;
+
+	return result;
+}
+
+struct vm_result run_vm(bool protected)
+{
+	struct vm vm;
+	struct vm_result result = start_vm(&vm, protected);
 
 	destroy_vm(&vm);
 

@@ -30,21 +30,22 @@ void claim(bool holds, const char *claim, ...);
 /* Comes first; open_probe() does it. */
 void print_header(void);
 /* The program ends here, with a plan of what there was. */
-_Noreturn void finished(void);
+__attribute__((noreturn)) void finished(void);
 
 /* --- /dev/probe --- */
 
-/* Ends the program if there is none. */
+/* Ends the program if there is none. An open one keeps the module from unloading. */
 void open_probe(void);
+void close_probe(void);
 
 /* probe(COMMAND, ARGUMENTS...): at most seven of them */
 #define probe(cmd, ...)							\
-	probe_request(cmd, (const __u64[7]){ __VA_ARGS__ })
+	probe_request(cmd, (const __u64[7]) { __VA_ARGS__ })
 struct probe_request probe_request(enum probe_cmd cmd, const __u64 *args);
 
 /* op(MEMBER, ARGUMENTS...): what a member of the ops table returns. At most five. */
 #define op(member, ...)							\
-	call_op(member, (const __u64[5]){ __VA_ARGS__ })
+	call_op(member, (const __u64[5]) { __VA_ARGS__ })
 __s64 call_op(enum probe_op member, const __u64 *args);
 /* The same for one that returns an int. */
 #define op_int(member, ...)	((int)op(member, __VA_ARGS__))
@@ -94,8 +95,8 @@ const char *log_find(const char *text);
 
 /* The first line of a file, without its newline; "" if there is none. */
 const char *first_line(const char *path);
-/* The address of a symbol, 0 if it is not to be seen. */
-__u64 kallsyms(const char *symbol);
+/* The address of a symbol in /proc/kallsyms, 0 if it is not there. */
+__u64 symbol(const char *wanted);
 
 /* --- processes and CPUs --- */
 
@@ -118,7 +119,17 @@ struct vm_result {
 	int error;		/* -errno of the step */
 };
 
-/* A VM from its creation to its end, with a guest that powers off at once. */
+struct vm {
+	int kvm, fd, vcpu;
+	void *memory;		/* a page, with a guest that powers off at once */
+	struct kvm_run *run;
+	size_t run_size;
+};
+
+/* Whatever comes of it, the VM is there until destroy_vm(). */
+struct vm_result start_vm(struct vm *vm, bool protected);
+void destroy_vm(struct vm *vm);
+/* Both. */
 struct vm_result run_vm(bool protected);
 
 #endif

@@ -174,7 +174,8 @@ static void check_unimplemented(void)
 	};
 
 	for (size_t i = 0; i < sizeof(ints) / sizeof(*ints); i++)
-		expect(op_int(ints[i].op, 0, 0, 0, 0, 0), -EOPNOTSUPP, "%s is not there yet: -EOPNOTSUPP",
+		expect(op_int(ints[i].op, 0, 0, 0, 0, 0), -EOPNOTSUPP,
+		       "%s is not there yet: -EOPNOTSUPP",
 		       ints[i].name);
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(*pointers); i++)
 		expect(op(pointers[i].op, PAGE, PAGE), 0, "%s is not there yet: NULL",
@@ -312,7 +313,8 @@ static void check_donate(void)
 
 	expect(op_int(OP_HOST_DONATE_HYP, p.pfn, 4, true), 0,
 	       "host_donate_hyp() takes four, accept_mmio or not");
-	claim(is_donated(p) && is_donated(nth(p, 1)) && is_donated(nth(p, 2)) && is_donated(nth(p, 3)),
+	claim(is_donated(p) && is_donated(nth(p, 1)) && is_donated(nth(p, 2)) &&
+	      is_donated(nth(p, 3)),
 	      "all four are EL2's");
 	expect(give_back(nth(p, 1), 2), 0, "two of them can be given back");
 	claim(is_donated(p) && is_hosts(nth(p, 1)) && is_hosts(nth(p, 2)) && is_donated(nth(p, 3)),
@@ -380,7 +382,8 @@ static void check_share(void)
 	       "a range is pinned from its first to its last byte");
 	claim(is_pinned(p) && is_pinned(nth(p, 1)) && is_pinned(nth(p, 2)), "that is three pages");
 	unpin(p, 3);
-	claim(is_hosts(p) && is_hosts(nth(p, 1)) && is_hosts(nth(p, 2)), "all are unpinned at once");
+	claim(is_hosts(p) && is_hosts(nth(p, 1)) && is_hosts(nth(p, 2)),
+	      "all are unpinned at once");
 
 	expect(pin(p, 4), -EPERM, "a range with a page in it that is not shared can not be pinned");
 	claim(is_hosts(p) && is_hosts(nth(p, 1)) && is_hosts(nth(p, 2)), "none of it is then");
@@ -394,7 +397,8 @@ static void check_share(void)
 	claim(is_pinned(p) && is_pinned(nth(p, 1)), "unpinning parts of a range does nothing");
 	unpin(p, 2);
 	for (int i = 0; i < 3; i++)
-		expect(unshare_page(nth(p, i)), 0, "page %d of the range is shared to the end", i + 1);
+		expect(unshare_page(nth(p, i)), 0,
+		       "page %d of the range is shared to the end", i + 1);
 }
 
 static void check_pin_ranges(void)
@@ -402,7 +406,8 @@ static void check_pin_ranges(void)
 	struct pages p = new_pages(0);
 
 	share_page(p);
-	expect(op_int(OP_PIN_SHARED_MEM, p.hyp_va, p.hyp_va), -EINVAL, "pinning nothing gives -EINVAL");
+	expect(op_int(OP_PIN_SHARED_MEM, p.hyp_va, p.hyp_va), -EINVAL,
+	       "pinning nothing gives -EINVAL");
 	expect(op_int(OP_PIN_SHARED_MEM, p.hyp_va + PAGE, p.hyp_va), -EINVAL,
 	       "pinning backwards gives -EINVAL");
 	expect(op_int(OP_PIN_SHARED_MEM, p.hyp_va, ~0ULL), -EINVAL,
@@ -413,7 +418,8 @@ static void check_pin_ranges(void)
 	op(OP_UNPIN_SHARED_MEM, p.hyp_va + PAGE, p.hyp_va);
 	op(OP_UNPIN_SHARED_MEM, p.hyp_va, ~0ULL);
 	op(OP_UNPIN_SHARED_MEM, 0, p.hyp_va + PAGE);
-	expect(unshare_page(p), 0, "none of it pinned the page, and unpinning the like does no harm");
+	expect(unshare_page(p), 0,
+	       "none of it pinned the page, and unpinning the like does no harm");
 }
 
 static void check_pin_often(void)
@@ -507,7 +513,8 @@ static void check_alloc_va(void)
 	claim(is_free(one) && is_free(two) && is_free(two + 2 * PAGE), "nothing is mapped there");
 	expect(alloc_va(0), 0, "alloc_module_va() of nothing gives NULL");
 	expect(alloc_va(~0ULL), 0, "alloc_module_va() of everything gives NULL");
-	expect(alloc_va(1ULL << 52), 0, "alloc_module_va() of so much that its size wraps gives NULL");
+	expect(alloc_va(1ULL << 52), 0,
+	       "alloc_module_va() of so much that its size wraps gives NULL");
 	for (int bits = 36; bits > 20; bits--)
 		bad += alloc_va(1ULL << bits) != 0;
 	expect(bad, 0, "alloc_module_va() of 4 GB and more gives NULL");
@@ -534,7 +541,8 @@ static void check_map(void)
 	expect(peek(va + OFFSET), 0x55, "EL2 sees what the host wrote before");
 	probe(PROBE_POKE, va + OFFSET, 0x66);
 
-	expect(map(nth(p, 1), va, 1, HYP_RW, false), -EBUSY, "mapping another page there gives -EBUSY");
+	expect(map(nth(p, 1), va, 1, HYP_RW, false), -EBUSY,
+	       "mapping another page there gives -EBUSY");
 	claim(is_hosts(nth(p, 1)), "that page is still the host's");
 	expect(map(p, va + PAGE, 1, HYP_RW, true), -EBUSY,
 	       "mapping the page at another address too gives -EBUSY");
@@ -563,7 +571,8 @@ static void check_map(void)
 
 	expect(op_int(OP_MAP_MODULE_PAGE, p.pfn, va, HYP_RW, false), 0,
 	       "map_module_page() takes and maps one");
-	claim(maps(va, p, "rw-") && is_taken(p) && is_free(va + PAGE), "it does as map_module_pages()");
+	claim(maps(va, p, "rw-") && is_taken(p) && is_free(va + PAGE),
+	      "it does as map_module_pages()");
 	unmap(p, va, 1);
 	expect(op_int(OP_MAP_MODULE_PAGE, p.pfn, va, HYP_RW, true), 0, "and without taking it");
 	unmap(p, va, 1);
@@ -577,7 +586,8 @@ static void check_map(void)
 	claim(maps(va, p, "rw-") && is_free(va + PAGE) && is_free(va + 2 * PAGE) &&
 	      maps(va + 3 * PAGE, nth(p, 3), "rw-"), "just these two are");
 	expect(unmap(p, va, 4), -EINVAL, "unmapping a range that is mapped in parts gives -EINVAL");
-	claim(maps(va, p, "rw-") && maps(va + 3 * PAGE, nth(p, 3), "rw-"), "nothing is unmapped then");
+	claim(maps(va, p, "rw-") && maps(va + 3 * PAGE, nth(p, 3), "rw-"),
+	      "nothing is unmapped then");
 	expect(map(p, va, 4, HYP_RW, true), -EBUSY, "mapping it gives -EBUSY");
 	claim(is_free(va + PAGE) && is_free(va + 2 * PAGE), "nothing is mapped then");
 	unmap(p, va, 1);
@@ -585,7 +595,8 @@ static void check_map(void)
 	expect(give_back(p, 4), 0, "all can be given back in the end");
 
 	donate(nth(p, 2), 1);
-	expect(map(p, va, 4, HYP_RW, false), -EPERM, "a range that is not all the host's is not taken");
+	expect(map(p, va, 4, HYP_RW, false), -EPERM,
+	       "a range that is not all the host's is not taken");
 	expect(map(p, va, 4, HYP_RW, true), -EPERM, "a range that is not all EL2's is not mapped");
 	claim(is_hosts(p) && is_hosts(nth(p, 1)) && is_donated(nth(p, 2)) && is_hosts(nth(p, 3)),
 	      "all of it is whose it was");
@@ -643,7 +654,8 @@ static void check_map_bad(void)
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		donate(q, 1);
-		expect(map(p, va, 1, bad[i].prot, false), -EINVAL, "mapping with prot of %s gives -EINVAL",
+		expect(map(p, va, 1, bad[i].prot, false), -EINVAL,
+		       "mapping with prot of %s gives -EINVAL",
 		       bad[i].name);
 		expect(map(q, va, 1, bad[i].prot, true), -EINVAL,
 		       "so does a donated page with prot of %s", bad[i].name);
@@ -653,16 +665,21 @@ static void check_map_bad(void)
 	claim(whole, "nothing is taken or mapped then");
 
 	expect(map(p, 0, 1, HYP_RW, false), -EINVAL, "mapping at NULL gives -EINVAL");
-	expect(map(p, va + 8, 1, HYP_RW, false), -EINVAL, "mapping at a misaligned address gives -EINVAL");
+	expect(map(p, va + 8, 1, HYP_RW, false), -EINVAL,
+	       "mapping at a misaligned address gives -EINVAL");
 	expect(map(p, va + PAGE, 2, HYP_RW, false), -EINVAL,
 	       "mapping past the end of a range gives -EINVAL%s",
 	       next == va + 2 * PAGE ? ", although another begins there" : "");
-	expect(map(p, image, 1, HYP_RW, false), -EINVAL, "mapping in the module's image gives -EINVAL");
-	expect(map(p, p.hyp_va, 1, HYP_RW, false), -EINVAL, "mapping in the linear range gives -EINVAL");
+	expect(map(p, image, 1, HYP_RW, false), -EINVAL,
+	       "mapping in the module's image gives -EINVAL");
+	expect(map(p, p.hyp_va, 1, HYP_RW, false), -EINVAL,
+	       "mapping in the linear range gives -EINVAL");
 	expect(map(p, ~0ULL - PAGE + 1, 1, HYP_RW, false), -EINVAL,
 	       "mapping at the last page there is gives -EINVAL");
-	expect(map(p, p.va, 1, HYP_RW, false), -EINVAL, "mapping at a kernel address gives -EINVAL");
-	claim(is_hosts(p) && is_hosts(nth(p, 1)) && is_free(va) && is_free(va + PAGE) && is_free(next),
+	expect(map(p, p.va, 1, HYP_RW, false), -EINVAL,
+	       "mapping at a kernel address gives -EINVAL");
+	claim(is_hosts(p) && is_hosts(nth(p, 1)) &&
+	      is_free(va) && is_free(va + PAGE) && is_free(next),
 	      "nothing is taken or mapped then either");
 
 	map(p, va, 2, HYP_RW, false);
@@ -697,7 +714,8 @@ static void check_private_mapping(void)
 
 	donate(scratch, 1);
 	host_write(p.va + OFFSET, 0x77);
-	expect(map_private(phys + OFFSET, PAGE, HYP_RW, haddr), 0, "create_private_mapping() maps memory");
+	expect(map_private(phys + OFFSET, PAGE, HYP_RW, haddr), 0,
+	       "create_private_mapping() maps memory");
 	va = peek(haddr);
 	expect(va % PAGE, OFFSET, "the address it gives has the offset of the physical one");
 	expect(peek(va), 0x77, "EL2 sees what the host wrote");
@@ -717,7 +735,8 @@ static void check_private_mapping(void)
 	       "create_private_mapping() maps MMIO");
 	va = peek(haddr);
 	expect(probe(PROBE_PEEK32, va).res[0], 0x0d, "EL2 reads the device there");
-	claim(((el2_pte(va) ^ el2_pte(haddr)) & 0x1c) != 0, "with other attributes than memory has");
+	claim(((el2_pte(va) ^ el2_pte(haddr)) & 0x1c) != 0,
+	      "with other attributes than memory has");
 	expect(!strcmp(el2_prot(va), "rw-"), true, "it is mapped rw-");
 
 	probe(PROBE_POKE, haddr, 0x99);
@@ -725,13 +744,17 @@ static void check_private_mapping(void)
 		expect(map_private(phys, PAGE, bad[i].prot, haddr), -EINVAL,
 		       "create_private_mapping() with prot of %s gives -EINVAL", bad[i].name);
 	expect(map_private(phys, 0, HYP_RW, haddr), -EINVAL, "of nothing it gives -EINVAL");
-	expect(map_private(phys, ~0ULL, HYP_RW, haddr), -EINVAL, "of a range that wraps it gives -EINVAL");
+	expect(map_private(phys, ~0ULL, HYP_RW, haddr), -EINVAL,
+	       "of a range that wraps it gives -EINVAL");
 	expect(map_private(~0ULL, 1, HYP_RW, haddr), -EINVAL, "at the end of all addresses too");
 	expect(map_private(1ULL << PA_BITS, PAGE, HYP_RW, haddr), -EINVAL, "past the PA range too");
 	expect(map_private((1ULL << PA_BITS) - PAGE, PAGE + 1, HYP_RW, haddr), -EINVAL,
 	       "across its end too");
 	expect(map_private(phys, PAGE, HYP_RW, 0), -EINVAL, "without a place for the address too");
+	expect(map_private(0, 1ULL << 32, HYP_RW, haddr), -ENOMEM,
+	       "of more than there are tables for it gives -ENOMEM");
 	expect(peek(haddr), 0x99, "no address is stored then");
+	expect(map_private(phys, PAGE, HYP_RW, haddr), 0, "a page can be mapped after all that");
 	give_back(scratch, 1);
 }
 
@@ -761,7 +784,8 @@ static void check_fixmap(void)
 
 	expect(probe(PROBE_FIXMAP, MMIO_PHYS).res[0], 0, "fixmap_map() of MMIO gives NULL");
 	expect(probe(PROBE_FIXMAP, end).res[0], 0, "fixmap_map() past memory gives NULL");
-	expect(probe(PROBE_FIXMAP, 1ULL << PA_BITS).res[0], 0, "fixmap_map() past the PA range gives NULL");
+	expect(probe(PROBE_FIXMAP, 1ULL << PA_BITS).res[0], 0,
+	       "fixmap_map() past the PA range gives NULL");
 	expect(probe(PROBE_FIXMAP, ~0ULL).res[0], 0, "fixmap_map() of the last address gives NULL");
 	claim(is_free(va[1]), "nothing is mapped there then");
 
@@ -774,7 +798,7 @@ static void check_fixmap(void)
 /* --- pages that are not to be had --- */
 
 enum owner {
-	OWNER_EL2,		/* the hypervisor itself, or the image of a module */
+	OWNER_OTHER,		/* the hypervisor itself, the image of a module, a VM */
 	OWNER_NOBODY,		/* no memory */
 	OWNER_NOWHERE,		/* past the PA range */
 	OWNER_MODULE,		/* donated */
@@ -895,7 +919,8 @@ static void check_target(const struct target *t, __u64 va)
 	op(OP_UNPIN_SHARED_MEM, hyp_va(t->pfn), hyp_va(t->pfn + 1));
 
 	after = view(t);
-	claim(!memcmp(&before, &after, sizeof(before)), "none of it changes who can get at %s", t->what);
+	claim(!memcmp(&before, &after, sizeof(before)),
+	      "none of it changes who can get at %s", t->what);
 	claim(is_free(va), "nor does it map %s", t->what);
 }
 
@@ -914,6 +939,11 @@ static __u64 last_ram_pfn(void)
 		fclose(file);
 
 	return last / PAGE;
+}
+
+static __u64 user_pfn(void *addr)
+{
+	return probe(PROBE_USER, (unsigned long)addr).res[0];
 }
 
 static __u64 section_pfn(const char *name)
@@ -938,22 +968,27 @@ static void check_targets(void)
 	unsigned long long reserved = 0, mib = 0;
 	__u64 text = el2_pte(probe(PROBE_SLOT, OP_HOST_DONATE_HYP).res[0]) & 0xfffffffff000;
 	__u64 va = alloc_va(1);
+	struct vm protected, normal;
 
-	sscanf(log_find(" MiB at 0x"), "kvm [%*d]: Reserved %llu MiB at %llx", &mib, &reserved);
-	claim(reserved && mib, "the log says where the hypervisor's memory is");
+	claim(sscanf(log_find(" MiB at 0x"), "kvm [%*d]: Reserved %llu MiB at %llx", &mib,
+		     &reserved) == 2, "the log says where the hypervisor's memory is");
+	claim(!start_vm(&protected, true).error && !start_vm(&normal, false).error,
+	      "there are two VMs");
 	donate(donated, 1);
 	share_page(shared);
 
 	const struct target targets[] = {
-		{ "the hypervisor's text", text / PAGE, OWNER_EL2 },
-		{ "its page table", probe(PROBE_TABLE).res[0] / PAGE, OWNER_EL2 },
-		{ "the first page of its memory", reserved / PAGE, OWNER_EL2 },
-		{ "the last page of its memory", (reserved + (mib << 20)) / PAGE - 1, OWNER_EL2 },
-		{ "a page in the middle of it", (reserved + (mib << 19)) / PAGE, OWNER_EL2 },
-		{ "a module's text", section_pfn(".hyp.text"), OWNER_EL2 },
-		{ "a module's rodata", section_pfn(".hyp.rodata"), OWNER_EL2 },
-		{ "a module's data", section_pfn(".hyp.data"), OWNER_EL2 },
-		{ "a module's bss", section_pfn(".hyp.bss"), OWNER_EL2 },
+		{ "the hypervisor's text", text / PAGE, OWNER_OTHER },
+		{ "its page table", probe(PROBE_TABLE).res[0] / PAGE, OWNER_OTHER },
+		{ "the first page of its memory", reserved / PAGE, OWNER_OTHER },
+		{ "the last page of its memory", (reserved + (mib << 20)) / PAGE - 1, OWNER_OTHER },
+		{ "a page in the middle of it", (reserved + (mib << 19)) / PAGE, OWNER_OTHER },
+		{ "a module's text", section_pfn(".hyp.text"), OWNER_OTHER },
+		{ "a module's rodata", section_pfn(".hyp.rodata"), OWNER_OTHER },
+		{ "a module's data", section_pfn(".hyp.data"), OWNER_OTHER },
+		{ "a module's bss", section_pfn(".hyp.bss"), OWNER_OTHER },
+		{ "a protected VM's page", user_pfn(protected.memory), OWNER_OTHER },
+		{ "a normal VM's page", user_pfn(normal.memory), OWNER_OTHER },
 		{ "MMIO", MMIO_PHYS / PAGE, OWNER_NOBODY },
 		{ "the first page past memory", last_ram_pfn() + 1, OWNER_NOBODY },
 		{ "a page past the PA range", 1ULL << (PA_BITS - 12), OWNER_NOWHERE },
@@ -967,6 +1002,8 @@ static void check_targets(void)
 	for (size_t i = 0; i < sizeof(targets) / sizeof(*targets); i++)
 		check_target(&targets[i], va);
 
+	destroy_vm(&protected);
+	destroy_vm(&normal);
 	claim(is_hosts(host), "the host's page is still the host's");
 	expect(give_back(donated, 1), 0, "the donated page is still the module's");
 	expect(unshare_page(shared), 0, "the shared page is still shared");
@@ -1006,7 +1043,8 @@ static void check_ranges(void)
 
 	before = view(&end);
 	for (size_t j = 0; j < sizeof(actions) / sizeof(*actions); j++)
-		claim(do_action(actions[j], last, 2, va) < 0, "%s of a range across memory's end is refused",
+		claim(do_action(actions[j], last, 2, va) < 0,
+		      "%s of a range across memory's end is refused",
 		      action_names[actions[j]]);
 	after = view(&end);
 	claim(!memcmp(&before, &after, sizeof(before)), "its last page is whose it was");
@@ -1138,7 +1176,8 @@ static void check_all_va(void)
 
 	probe(PROBE_POKE, scratch.hyp_va, 0x99);
 	ret = map_private(p.pfn * PAGE, PAGE, HYP_RW, scratch.hyp_va);
-	claim(ret == -ENOMEM || ret == -ENOSPC, "create_private_mapping() gives -ENOMEM or -ENOSPC then");
+	claim(ret == -ENOMEM || ret == -ENOSPC,
+	      "create_private_mapping() gives -ENOMEM or -ENOSPC then");
 	expect(peek(scratch.hyp_va), 0x99, "it stores no address");
 	expect(share_page(p) ?: pin(p, 1), 0, "a page can be pinned all the same");
 	unpin(p, 1);
@@ -1147,7 +1186,8 @@ static void check_all_va(void)
 	claim(result.step == VM_RAN && !result.error, "a protected VM runs all the same");
 
 	for (int i = 0; i < nr; i++)
-		back += !unmap(pages[i], vas[i], 1) && !give_back(pages[i], 1) && is_hosts(pages[i]);
+		back += !unmap(pages[i], vas[i], 1) && !give_back(pages[i], 1) &&
+			is_hosts(pages[i]);
 	expect(back, nr, "all pages can be given back");
 }
 

@@ -26,7 +26,7 @@ static struct section sections[8];
 static int nr_sections;
 
 #define for_each_section(s)						\
-	for (struct section *s = sections; s < sections + nr_sections; s++)
+	for (struct section *(s) = sections; (s) < sections + nr_sections; (s)++)
 #define for_each_page(va, s)						\
 	for (__u64 va = (s)->el2_va; va < (s)->el2_va + (s)->size; va += PAGE)
 
@@ -81,25 +81,25 @@ static const char * const access_names[] = {
 };
 
 /* Where the kernel has a page of the EL2 part in its own page tables. */
-enum via {
-	VIA_MODULE,	/* where the module loader put it, with the section's permissions */
-	VIA_LINEAR,
-	NR_VIA,
+enum mapping {
+	IN_MODULE,	/* where the module loader put it, with the section's permissions */
+	IN_LINEAR,
+	NR_MAPPINGS,
 };
 
-static const char * const via_names[] = {
-	[VIA_MODULE] = "in the module",
-	[VIA_LINEAR] = "in the linear map",
+static const char * const mapping_names[] = {
+	[IN_MODULE] = "in the module",
+	[IN_LINEAR] = "in the linear map",
 };
 
 /* Do the kernel's own page tables allow it? If not, its report says so. */
-static bool allowed_at_stage1(const struct section *s, enum via via, enum probe_touch how)
+static bool allowed_at_stage1(const struct section *s, enum mapping in, enum probe_touch how)
 {
 	switch (how) {
 	case TOUCH_WRITE:
 		return s->prot[1] == 'w';
 	case TOUCH_EXEC:
-		return s->prot[2] == 'x' && via == VIA_MODULE;
+		return s->prot[2] == 'x' && in == IN_MODULE;
 	default:
 		return true;
 	}
@@ -120,22 +120,22 @@ static bool dies_and_is_reported(__u64 va, enum probe_touch how, bool allowed)
 		log_count("Unable to handle kernel access to hypervisor-protected memory") == 1);
 }
 
-static void check_kernel(const struct section *s, enum via via, enum probe_touch how)
+static void check_kernel(const struct section *s, enum mapping in, enum probe_touch how)
 {
-	bool allowed = allowed_at_stage1(s, via, how);
+	bool allowed = allowed_at_stage1(s, in, how);
 	int pages = 0, dead = 0;
 
 	for_each_page(el2_va, s) {
 		__u64 va = kern_va(el2_va);
 
-		if (via == VIA_LINEAR)
+		if (in == IN_LINEAR)
 			va = probe(PROBE_LINEAR, va).res[1];
 		pages++;
 		dead += dies_and_is_reported(va, how, allowed);
 	}
 
 	expect(dead, pages, "kernel can not %s any page of %s %s, and reports it",
-	       access_names[how], s->name, via_names[via]);
+	       access_names[how], s->name, mapping_names[in]);
 }
 
 static void check_kernel_handled(const struct section *s)
@@ -200,7 +200,8 @@ static void check_user(const struct section *s, enum probe_touch how)
 		unmap_user(page);
 	}
 
-	expect(dead, pages, "a process can not %s any page of %s mapped rwx into it, and gets SIGSEGV",
+	expect(dead, pages,
+	       "a process can not %s any page of %s mapped rwx into it, and gets SIGSEGV",
 	       access_names[how], s->name);
 }
 
@@ -213,7 +214,8 @@ static void check_control(void)
 
 	host_write(p.va, ret);
 	__builtin___clear_cache(page, (char *)page + PAGE);
-	expect(touch_user(page, TOUCH_EXEC), 0, "a process can execute a page of the host's own so");
+	expect(touch_user(page, TOUCH_EXEC), 0,
+	       "a process can execute a page of the host's own so");
 	expect(touch_user(page, TOUCH_WRITE), 0, "a process can write it");
 	expect(touch_user(page, TOUCH_READ), 0, "a process can read it");
 	unmap_user(page);
@@ -222,9 +224,10 @@ static void check_control(void)
 	claim(probe(PROBE_TOUCH, p.va, TOUCH_WRITE).res[0], "the kernel can write it");
 }
 
-static __u64 function(enum probe_hvc hvc)
+/* What a hypercall of the host's returns. */
+static __s64 hvc(enum probe_hvc hvc, __u64 arg)
 {
-	return probe(PROBE_FUNC, hvc).res[0];
+	return probe(PROBE_HVC, probe(PROBE_FUNC, hvc).res[0], arg).res[1];
 }
 
 /* A host that asks the hypervisor for the page. */
@@ -236,9 +239,9 @@ static void check_hypercalls(const struct section *s)
 		__u64 pfn = pfn_of(el2_va);
 
 		pages++;
-		share += (__s64)probe(PROBE_HVC, function(HVC_HOST_SHARE_HYP), pfn).res[1] == -EPERM;
-		unshare += (__s64)probe(PROBE_HVC, function(HVC_HOST_UNSHARE_HYP), pfn).res[1] == -EPERM;
-		reclaim += (__s64)probe(PROBE_HVC, function(HVC_FORCE_RECLAIM), pfn * PAGE).res[1] < 0;
+		share += hvc(HVC_HOST_SHARE_HYP, pfn) == -EPERM;
+		unshare += hvc(HVC_HOST_UNSHARE_HYP, pfn) == -EPERM;
+		reclaim += hvc(HVC_FORCE_RECLAIM, pfn * PAGE) < 0;
 	}
 
 	expect(share, pages, "host can not share %s with EL2", s->name);
@@ -273,7 +276,8 @@ static void check_write_xor_execute(void)
 {
 	struct probe_request found = probe(PROBE_FIND, probe(PROBE_TABLE).res[0]);
 
-	expect(found.res[0], 1, "EL2's whole page table was searched: its first page is found once");
+	expect(found.res[0], 1,
+	       "EL2's whole page table was searched: its first page is found once");
 	expect(found.res[2], 0, "nothing in it is both writable and executable");
 }
 
@@ -290,7 +294,8 @@ static void check_addresses(const struct section *s)
 
 	expect(both, pages, "EL2 and kernel addresses of %s convert both ways", s->name);
 	expect(kern_va(last), kern_va(s->el2_va) + s->size - 1, "the last byte of %s too", s->name);
-	expect(probe(PROBE_EL2_VA, kern_va(last)).res[0], last, "the last byte of %s back", s->name);
+	expect(probe(PROBE_EL2_VA, kern_va(last)).res[0], last,
+	       "the last byte of %s back", s->name);
 }
 
 static void check_other_addresses(void)
@@ -313,7 +318,7 @@ static void check_other_addresses(void)
 	       "there is no EL2 address before the first section");
 	expect(probe(PROBE_EL2_VA, 0).res[0], 0, "there is none for NULL");
 	expect(probe(PROBE_EL2_VA, p.va).res[0], 0, "there is none for memory of the host");
-	expect(probe(PROBE_EL2_VA, kallsyms("probe_ioctl")).res[0], 0,
+	expect(probe(PROBE_EL2_VA, symbol("probe_ioctl")).res[0], 0,
 	       "there is none for EL1 code of the module");
 }
 
@@ -340,8 +345,10 @@ static int delete_module(const char *name, int flags)
 
 static void check_unload(void)
 {
+	close_probe();
 	expect(delete_module("probe", O_NONBLOCK), -EAGAIN, "rmmod is refused");
 	expect(delete_module("probe", O_NONBLOCK | O_TRUNC), -EAGAIN, "rmmod -f is refused");
+	open_probe();
 	expect(probe(PROBE_WHERE).res[0], 2, "the EL2 part works after that");
 }
 
@@ -368,8 +375,8 @@ int main(void)
 	check_control();
 	for_each_section(s) {
 		for (enum probe_touch how = TOUCH_READ; how <= TOUCH_EXEC; how++) {
-			for (enum via via = 0; via < NR_VIA; via++)
-				check_kernel(s, via, how);
+			for (enum mapping in = 0; in < NR_MAPPINGS; in++)
+				check_kernel(s, in, how);
 			check_user(s, how);
 		}
 		check_kernel_handled(s);

@@ -37,6 +37,8 @@ extern u64 kvm_nvhe_sym(probe_hyp_function);
 extern const u64 kvm_nvhe_sym(probe_rodata)[];
 extern u64 kvm_nvhe_sym(probe_data)[];
 
+typedef void (*handler_t)(struct user_pt_regs *regs);
+
 static char *fail = "";
 module_param(fail, charp, 0444);
 MODULE_PARM_DESC(fail, "Where to fail: at \"el2\" in its init, or at \"el1\" after all else");
@@ -144,6 +146,21 @@ static struct page *page_of(u64 addr)
 							 virt_to_page((void *)addr);
 }
 
+/* The page frame of what a process has at @addr. */
+static int probe_user(u64 addr, u64 *pfn)
+{
+	struct page *page;
+	int ret;
+
+	ret = get_user_pages_fast(addr, 1, 0, &page);
+	if (ret != 1)
+		return ret < 0 ? ret : -EFAULT;
+	*pfn = page_to_pfn(page);
+	put_page(page);
+
+	return 0;
+}
+
 static void hvc(const u64 *x, u64 *res)
 {
 	struct arm_smccc_1_2_regs in = {
@@ -231,6 +248,8 @@ static int probe_run(struct probe_request *req)
 		res[0] = page_to_pfn(page);
 		res[1] = (u64)page_address(page);
 		return 0;
+	case PROBE_USER:
+		return probe_user(a[0], res);
 	case PROBE_READ:
 		res[0] = probe_access(&res[1], (u64 *)a[0]);
 		return 0;
@@ -252,7 +271,7 @@ static int probe_run(struct probe_request *req)
 		res[0] = (u64)&kvm_nvhe_sym(probe_from_el1);
 		return 0;
 	case PROBE_REGISTER:
-		res[0] = pkvm_register_el2_mod_call((void (*)(struct user_pt_regs *))a[0]);
+		res[0] = pkvm_register_el2_mod_call((handler_t)a[0]);
 		return 0;
 	case PROBE_EL2_VA:
 		res[0] = pkvm_el2_mod_va((void *)a[0]);
@@ -350,7 +369,7 @@ static void __init try_early(unsigned long token)
 
 	early[EARLY_REGISTER_EL1] = pkvm_register_el2_mod_call(not_el2_text);
 	early[EARLY_REGISTER_DATA] =
-		pkvm_register_el2_mod_call((void (*)(struct user_pt_regs *))kvm_nvhe_sym(probe_data));
+		pkvm_register_el2_mod_call((handler_t)kvm_nvhe_sym(probe_data));
 
 	early[EARLY_HVC_NULL] = hvc_register(0);
 	early[EARLY_HVC_EL1] = hvc_register((u64)not_el2_text);

@@ -34,6 +34,7 @@ enum probe_cmd {
 	PROBE_FUNC,		/* id of enum probe_hvc args[0] */
 	PROBE_ALLOC,		/* 2^args[0] pages: res are kernel VA and pfn */
 	PROBE_LINEAR,		/* pfn and linear address of what is at kernel VA args[0] */
+	PROBE_USER,		/* pfn of what the caller has at args[0] */
 	PROBE_READ,		/* 8 bytes at kernel VA args[0]: res are errno and data */
 	PROBE_WRITE,		/* the same, write args[1] */
 	PROBE_TOUCH,		/* kernel VA args[0] in a kernel thread, how: enum probe_touch
