@@ -297,6 +297,103 @@ unlock:
 	return ret;
 }
 
+/* Each block that was taken so far is given back if a later one can not be. */
+int __pkvm_module_donate_sglist(struct pkvm_sglist_page *sglist, size_t nr)
+{
+	size_t i;
+	int ret;
+
+	for (i = 0; i < nr; i++) {
+		struct pkvm_sglist_page block = sglist[i];
+
+		ret = block.order < 40 ?
+		      __pkvm_module_donate_hyp(block.pfn, BIT(block.order), PAGE_HYP) : -EINVAL;
+		if (ret)
+			goto undo;
+	}
+
+	return 0;
+
+undo:
+	while (i--)
+		WARN_ON(__pkvm_module_donate_host(sglist[i].pfn, BIT(sglist[i].order)));
+
+	return ret;
+}
+
+/*
+ * What a module lets the host do with pages that the host owns. They stay the
+ * host's, but no longer count as such for anybody else: in this state they can be
+ * neither shared nor donated. Only memory: the host's entries for MMIO are
+ * recycled when the tables for them run out, whatever they permit.
+ */
+#define PKVM_PAGE_MODULE_PROT	((enum pkvm_page_state)BIT(3))
+
+int __pkvm_module_host_prot(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_pages)
+{
+	phys_addr_t phys = hyp_pfn_to_phys(pfn);
+	u64 size = PAGE_SIZE * nr_pages;
+	int ret;
+
+	if (!module_range_valid(pfn, nr_pages) || prot & ~KVM_PGTABLE_PROT_RWX ||
+	    (prot && !(prot & KVM_PGTABLE_PROT_R)))
+		return -EINVAL;
+
+	host_lock_component();
+
+	ret = check_range_allowed_memory(phys, phys + size);
+	if (ret)
+		goto unlock;
+
+	ret = -EPERM;
+	for_each_hyp_page(page, phys, size) {
+		if (get_host_state(page) != PKVM_PAGE_OWNED &&
+		    get_host_state(page) != PKVM_PAGE_MODULE_PROT)
+			goto unlock;
+	}
+
+	/* Mapping over an entry would leave its permissions as they are. */
+	ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, phys, size);
+	if (ret)
+		goto unlock;
+
+	/* The pool has tables for all of memory, page by page. */
+	WARN_ON(host_stage2_idmap_locked(phys, size, prot));
+	__host_update_page_state(phys, size, prot == PKVM_HOST_MEM_PROT ?
+				 PKVM_PAGE_OWNED : PKVM_PAGE_MODULE_PROT);
+
+unlock:
+	host_unlock_component();
+
+	return ret;
+}
+
+int __pkvm_module_host_leaf(phys_addr_t phys, kvm_pte_t *ptep, s8 *level)
+{
+	int ret;
+
+	if (!ptep || !level)
+		return -EINVAL;
+
+	host_lock_component();
+	ret = kvm_pgtable_get_leaf(&host_mmu.pgt, phys, ptep, level);
+	host_unlock_component();
+
+	return ret;
+}
+
+/* Whether the host may do at stage 2 what it is said to have been stopped at. */
+bool __pkvm_module_host_may(phys_addr_t phys, enum kvm_pgtable_prot access)
+{
+	kvm_pte_t pte;
+	s8 level;
+
+	if (__pkvm_module_host_leaf(phys, &pte, &level) || !kvm_pte_valid(pte))
+		return true;
+
+	return (kvm_pgtable_stage2_pte_prot(pte) & access) == access;
+}
+
 int __pkvm_module_donate_host(u64 pfn, u64 nr_pages)
 {
 	phys_addr_t phys = hyp_pfn_to_phys(pfn);

@@ -14,8 +14,8 @@
  *                 |     release     |    unregister    |
  *                 +-----------------+------------------+
  *
- * Lock order: modules_lock, host stage-2 lock, pkvm_pgd_lock. None is held while
- * a module's code runs.
+ * Lock order: modules_lock, then handlers_lock or the host stage-2 lock and
+ * pkvm_pgd_lock. None is held while a module's code runs.
  */
 
 #include <asm/kvm_hyp.h>
@@ -309,6 +309,20 @@ static bool in_text(struct va_range *range, unsigned long va)
 	return false;
 }
 
+/* Whether a function can be called on behalf of modules. */
+bool pkvm_module_is_text(unsigned long va)
+{
+	struct va_range *range;
+	bool ret;
+
+	hyp_spin_lock(&modules_lock);
+	range = find_va_range(va, 1);
+	ret = in_text(range, va) && range->use == VA_LIVE;
+	hyp_spin_unlock(&modules_lock);
+
+	return ret;
+}
+
 /*
  * Run the init function of a module whose image is complete.
  * x1: first address of the image, x2: EL2 address of the function.
@@ -397,6 +411,14 @@ void handle___pkvm_module_unregister(struct kvm_cpu_context *host_ctxt)
 			WRITE_ONCE(pkvm_module_calls[i], NULL);
 	}
 
+	for (i = 0; i < range->nr_sections; i++) {
+		struct va_section *section = &range->sections[i];
+
+		if (!section->text)
+			continue;
+		pkvm_module_remove_handlers(section->start, section->end);
+		pkvm_module_remove_serial(section->start, section->end);
+	}
 	range->use = VA_LOADING;
 	ret = 0;
 

@@ -17,15 +17,38 @@
 
 #include "ops.h"
 
-static int host_donate_hyp(u64 pfn, u64 nr_pages, bool accept_mmio)
+static int host_donate_hyp_prot(u64 pfn, u64 nr_pages, bool accept_mmio,
+				enum kvm_pgtable_prot prot)
 {
-	int ret = __pkvm_module_donate_hyp(pfn, nr_pages, PAGE_HYP);
+	int ret = __pkvm_module_donate_hyp(pfn, nr_pages, prot);
 
 	/* The host's stage-2 entries for MMIO are recycled, and ownership with them. */
 	if (ret == -EPERM && accept_mmio && !addr_is_memory(hyp_pfn_to_phys(pfn)))
 		return -EOPNOTSUPP;
 
 	return ret;
+}
+
+static int host_donate_hyp(u64 pfn, u64 nr_pages, bool accept_mmio)
+{
+	return host_donate_hyp_prot(pfn, nr_pages, accept_mmio, PAGE_HYP);
+}
+
+static int host_donate_sglist_hyp(struct pkvm_sglist_page *sglist, size_t nr_pages)
+{
+	return sglist && nr_pages ? __pkvm_module_donate_sglist(sglist, nr_pages) : -EINVAL;
+}
+
+/* Without a handler, a fault would be taken for a race and tried again for ever. */
+static int host_stage2_mod_prot(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_pages,
+				bool update_iommu)
+{
+	if (update_iommu)
+		return -EOPNOTSUPP;
+	if (!pkvm_module_has(PKVM_MODULE_PERM_FAULT))
+		return -ENOENT;
+
+	return __pkvm_module_host_prot(pfn, prot, nr_pages);
 }
 
 static phys_addr_t module_hyp_pa(void *va)
@@ -90,57 +113,7 @@ static void *no_linear_map_early(phys_addr_t phys, size_t size, enum kvm_pgtable
 
 static void no_linear_unmap_early(void *addr, size_t size) { }
 
-static int no_host_donate_hyp_prot(u64 pfn, u64 nr_pages, bool accept_mmio,
-				   enum kvm_pgtable_prot prot)
-{
-	return -EOPNOTSUPP;
-}
-
-static int no_host_donate_sglist_hyp(struct pkvm_sglist_page *sglist, size_t nr_pages)
-{
-	return -EOPNOTSUPP;
-}
-
-static int no_host_stage2_mod_prot(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_pages,
-				   bool update_iommu)
-{
-	return -EOPNOTSUPP;
-}
-
-static int no_host_stage2_get_leaf(phys_addr_t phys, kvm_pte_t *ptep, s8 *level)
-{
-	return -EOPNOTSUPP;
-}
-
 static int no_host_stage2_lazy_pte(u64 addr, u64 nr_pages)
-{
-	return -EOPNOTSUPP;
-}
-
-static int no_register_perm_fault(int (*cb)(struct user_pt_regs *regs, u64 esr, u64 addr))
-{
-	return -EOPNOTSUPP;
-}
-
-static int no_register_trap(bool (*cb)(struct user_pt_regs *regs))
-{
-	return -EOPNOTSUPP;
-}
-
-static int no_register_guest_smc(bool (*cb)(struct arm_smccc_1_2_regs *regs,
-					    struct arm_smccc_1_2_regs *res,
-					    pkvm_handle_t handle))
-{
-	return -EOPNOTSUPP;
-}
-
-static int no_register_notifier(void (*cb)(struct user_pt_regs *regs))
-{
-	return -EOPNOTSUPP;
-}
-
-static int no_register_psci(void (*cb)(enum pkvm_psci_notification notification,
-				       struct user_pt_regs *regs))
 {
 	return -EOPNOTSUPP;
 }
@@ -154,15 +127,6 @@ static void no_update_sysreg(unsigned long set_mask, unsigned long clear_mask)
 {
 	missing_op();
 }
-
-static int no_register_serial(void (*hyp_putc_cb)(char c))
-{
-	return -EOPNOTSUPP;
-}
-
-static void no_putc(char c) { }
-static void no_puts(const char *str) { }
-static void no_putx64(u64 num) { }
 
 static void *no_hyp_alloc(size_t size)
 {
@@ -212,33 +176,33 @@ const struct pkvm_module_ops module_ops = {
 	.kern_hyp_va			= module_kern_hyp_va,
 
 	.host_donate_hyp		= host_donate_hyp,
-	.host_donate_hyp_prot		= no_host_donate_hyp_prot,
-	.host_donate_sglist_hyp		= no_host_donate_sglist_hyp,
+	.host_donate_hyp_prot		= host_donate_hyp_prot,
+	.host_donate_sglist_hyp		= host_donate_sglist_hyp,
 	.hyp_donate_host		= __pkvm_module_donate_host,
 	.host_share_hyp			= __pkvm_module_share_hyp,
 	.host_unshare_hyp		= __pkvm_module_unshare_hyp,
 	.pin_shared_mem			= __pkvm_module_pin_shared,
 	.unpin_shared_mem		= __pkvm_module_unpin_shared,
-	.host_stage2_mod_prot		= no_host_stage2_mod_prot,
-	.host_stage2_get_leaf		= no_host_stage2_get_leaf,
+	.host_stage2_mod_prot		= host_stage2_mod_prot,
+	.host_stage2_get_leaf		= __pkvm_module_host_leaf,
 	.host_stage2_enable_lazy_pte	= no_host_stage2_lazy_pte,
 	.host_stage2_disable_lazy_pte	= no_host_stage2_lazy_pte,
 
-	.register_host_perm_fault_handler = no_register_perm_fault,
-	.register_host_smc_handler	= no_register_trap,
-	.register_guest_smc_handler	= no_register_guest_smc,
-	.register_default_trap_handler	= no_register_trap,
-	.register_illegal_abt_notifier	= no_register_notifier,
-	.register_psci_notifier		= no_register_psci,
-	.register_hyp_panic_notifier	= no_register_notifier,
+	.register_host_perm_fault_handler = pkvm_module_register_perm_fault,
+	.register_host_smc_handler	= pkvm_module_register_host_smc,
+	.register_guest_smc_handler	= pkvm_module_register_guest_smc,
+	.register_default_trap_handler	= pkvm_module_register_default_trap,
+	.register_illegal_abt_notifier	= pkvm_module_register_illegal_abt,
+	.register_psci_notifier		= pkvm_module_register_psci,
+	.register_hyp_panic_notifier	= pkvm_module_register_hyp_panic,
 	.register_unmask_serror		= no_register_unmask_serror,
 	.update_hcr_el2			= no_update_sysreg,
 	.update_hfgwtr_el2		= no_update_sysreg,
 
-	.register_serial_driver		= no_register_serial,
-	.putc				= no_putc,
-	.puts				= no_puts,
-	.putx64				= no_putx64,
+	.register_serial_driver		= pkvm_module_register_serial,
+	.putc				= pkvm_module_putc,
+	.puts				= pkvm_module_puts,
+	.putx64				= pkvm_module_putx64,
 	.memcpy				= memcpy,
 	.memset				= memset,
 	.hyp_alloc			= no_hyp_alloc,

@@ -6,6 +6,7 @@
 #define __ARM64_KVM_NVHE_MODULE_OPS_H__
 
 #include <asm/kvm_pgtable.h>
+#include <asm/kvm_pkvm_module.h>
 
 /* ops.c */
 extern bool pkvm_module_used_missing_op;
@@ -20,5 +21,25 @@ int pkvm_module_unmap_pages(u64 pfn, void *va, u64 nr_pages);
 void *pkvm_module_fixmap_map(phys_addr_t phys);
 void pkvm_module_fixmap_unmap(void);
 void pkvm_module_flush_dcache_to_poc(void *addr, size_t size);
+
+/* handlers.c */
+int pkvm_module_register_perm_fault(int (*cb)(struct user_pt_regs *regs, u64 esr, u64 addr));
+int pkvm_module_register_host_smc(bool (*cb)(struct user_pt_regs *regs));
+int pkvm_module_register_guest_smc(bool (*cb)(struct arm_smccc_1_2_regs *regs,
+					      struct arm_smccc_1_2_regs *res,
+					      pkvm_handle_t handle));
+int pkvm_module_register_default_trap(bool (*cb)(struct user_pt_regs *regs));
+int pkvm_module_register_illegal_abt(void (*cb)(struct user_pt_regs *regs));
+int pkvm_module_register_psci(void (*cb)(enum pkvm_psci_notification notification,
+					 struct user_pt_regs *regs));
+int pkvm_module_register_hyp_panic(void (*cb)(struct user_pt_regs *regs));
+void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_end);
+
+/* console.c */
+int pkvm_module_register_serial(void (*hyp_putc_cb)(char c));
+void pkvm_module_remove_serial(unsigned long text_start, unsigned long text_end);
+void pkvm_module_putc(char c);
+void pkvm_module_puts(const char *str);
+void pkvm_module_putx64(u64 num);
 
 #endif /* __ARM64_KVM_NVHE_MODULE_OPS_H__ */

@@ -10,17 +10,37 @@
 
 #include <asm/kvm_asm.h>
 #include <asm/kvm_pgtable.h>
+#include <asm/kvm_pkvm_module.h>
 
 struct pkvm_hyp_vm;
-struct pkvm_module_ops;
 
 typedef void (*pkvm_module_call_t)(struct kvm_cpu_context *host_ctxt);
 
 /* How many functions all modules together can register as calls. */
 #define PKVM_MODULE_MAX_CALLS	512
 
+/* What modules can register for; see struct pkvm_module_ops. */
+enum pkvm_module_handler_kind {
+	PKVM_MODULE_PERM_FAULT,
+	PKVM_MODULE_HOST_SMC,
+	PKVM_MODULE_GUEST_SMC,
+	PKVM_MODULE_DEFAULT_TRAP,
+	PKVM_MODULE_ILLEGAL_ABT,
+	PKVM_MODULE_PSCI,
+	PKVM_MODULE_HYP_PANIC,
+	PKVM_MODULE_NR_HANDLER_KINDS,
+};
+
+/* What became of a permission fault of the host. */
+enum pkvm_module_fault {
+	PKVM_MODULE_FAULT_NONE,		/* not one, or nobody cares */
+	PKVM_MODULE_FAULT_HANDLED,
+	PKVM_MODULE_FAULT_ABORT,
+};
+
 #ifdef CONFIG_PKVM_MODULES
 extern pkvm_module_call_t pkvm_module_calls[PKVM_MODULE_MAX_CALLS];
+extern unsigned int pkvm_module_nr_handlers[PKVM_MODULE_NR_HANDLER_KINDS];
 
 /*
  * The function behind hypercall @id, which is not a built-in one; NULL if no
@@ -34,10 +54,64 @@ static inline pkvm_module_call_t pkvm_module_call(unsigned long id)
 }
 
 bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm);
+
+static inline bool pkvm_module_has(enum pkvm_module_handler_kind kind)
+{
+	return unlikely(READ_ONCE(pkvm_module_nr_handlers[kind]));
+}
 #else
 static inline pkvm_module_call_t pkvm_module_call(unsigned long id) { return NULL; }
 static inline bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm) { return true; }
+static inline bool pkvm_module_has(enum pkvm_module_handler_kind kind) { return false; }
 #endif
+
+/* handlers.c */
+bool __pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt);
+bool __pkvm_module_default_trap(struct kvm_cpu_context *host_ctxt);
+void __pkvm_module_illegal_abt(struct kvm_cpu_context *host_ctxt);
+void __pkvm_module_hyp_panic(struct kvm_cpu_context *host_ctxt);
+void __pkvm_module_psci(enum pkvm_psci_notification notification,
+			struct kvm_cpu_context *host_ctxt);
+enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *host_ctxt, u64 esr,
+						     u64 addr);
+bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code);
+
+/* Each costs a load and a branch where no module has registered. */
+static inline bool pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt)
+{
+	return pkvm_module_has(PKVM_MODULE_HOST_SMC) && __pkvm_module_host_smc(host_ctxt);
+}
+
+static inline bool pkvm_module_default_trap(struct kvm_cpu_context *host_ctxt)
+{
+	return pkvm_module_has(PKVM_MODULE_DEFAULT_TRAP) && __pkvm_module_default_trap(host_ctxt);
+}
+
+static inline void pkvm_module_illegal_abt(struct kvm_cpu_context *host_ctxt)
+{
+	if (pkvm_module_has(PKVM_MODULE_ILLEGAL_ABT))
+		__pkvm_module_illegal_abt(host_ctxt);
+}
+
+static inline void pkvm_module_hyp_panic(struct kvm_cpu_context *host_ctxt)
+{
+	if (pkvm_module_has(PKVM_MODULE_HYP_PANIC))
+		__pkvm_module_hyp_panic(host_ctxt);
+}
+
+static inline void pkvm_module_psci(enum pkvm_psci_notification notification,
+				    struct kvm_cpu_context *host_ctxt)
+{
+	if (pkvm_module_has(PKVM_MODULE_PSCI))
+		__pkvm_module_psci(notification, host_ctxt);
+}
+
+static inline enum pkvm_module_fault
+pkvm_module_host_perm_fault(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr)
+{
+	return pkvm_module_has(PKVM_MODULE_PERM_FAULT) ?
+	       __pkvm_module_host_perm_fault(host_ctxt, esr, addr) : PKVM_MODULE_FAULT_NONE;
+}
 
 /* module.c */
 void handle___pkvm_module_reserve(struct kvm_cpu_context *host_ctxt);
@@ -51,6 +125,7 @@ bool pkvm_module_va_valid(unsigned long va, u64 nr_pages);
 void *pkvm_alloc_module_va(u64 nr_pages);
 int pkvm_module_map_private(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot,
 			    unsigned long *va);
+bool pkvm_module_is_text(unsigned long va);
 int pkvm_module_cpu(void);
 
 /* mem_protect.c */
@@ -68,6 +143,10 @@ int __pkvm_module_unmap_pages(u64 pfn, unsigned long va, u64 nr_pages);
 int __pkvm_module_release_image_page(unsigned long va);
 int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot);
 int __pkvm_module_donate_host(u64 pfn, u64 nr_pages);
+int __pkvm_module_donate_sglist(struct pkvm_sglist_page *sglist, size_t nr);
+int __pkvm_module_host_prot(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_pages);
+int __pkvm_module_host_leaf(phys_addr_t phys, kvm_pte_t *ptep, s8 *level);
+bool __pkvm_module_host_may(phys_addr_t phys, enum kvm_pgtable_prot access);
 int __pkvm_module_share_hyp(u64 pfn);
 int __pkvm_module_unshare_hyp(u64 pfn);
 int __pkvm_module_map_private(unsigned long va, u64 size, phys_addr_t phys,
