@@ -518,14 +518,60 @@ EXPORT_SYMBOL_GPL(pkvm_el2_mod_kern_va);
  * __pkvm_topup_hyp_alloc() - give pages to the EL2 heap behind hyp_alloc
  * @nr_pages:	how many
  *
- * Context: process. May sleep.
- * Return: -EOPNOTSUPP: this kernel's EL2 has no heap.
+ * Pages given before an error stay with the heap.
+ *
+ * Context: process, also after deprivilege. May sleep.
+ * Return: 0; -ENOMEM; -EOPNOTSUPP outside protected mode.
  */
 int __pkvm_topup_hyp_alloc(unsigned long nr_pages)
 {
-	return -EOPNOTSUPP;
+	struct page *page;
+	int ret;
+
+	if (!is_protected_kvm_enabled())
+		return -EOPNOTSUPP;
+
+	while (nr_pages--) {
+		page = alloc_page(GFP_KERNEL);
+		if (!page)
+			return -ENOMEM;
+
+		ret = kvm_call_hyp_nvhe(__pkvm_module_topup_heap, page_to_pfn(page));
+		if (ret) {
+			__free_page(page);
+			return ret;
+		}
+	}
+
+	return 0;
 }
 EXPORT_SYMBOL_GPL(__pkvm_topup_hyp_alloc);
+
+/**
+ * __pkvm_reclaim_hyp_alloc() - take back pages that the EL2 heap does not use
+ * @nr_pages:	how many at most
+ *
+ * Context: process, also after deprivilege. May sleep.
+ * Return: how many came back.
+ */
+unsigned long __pkvm_reclaim_hyp_alloc(unsigned long nr_pages)
+{
+	unsigned long nr = 0;
+
+	if (!is_protected_kvm_enabled())
+		return 0;
+
+	for (; nr < nr_pages; nr++) {
+		long pfn = kvm_call_hyp_nvhe(__pkvm_module_reclaim_heap);
+
+		if (pfn < 0)
+			break;
+		__free_page(pfn_to_page(pfn));
+	}
+
+	return nr;
+}
+EXPORT_SYMBOL_GPL(__pkvm_reclaim_hyp_alloc);
 
 /*
  * The init function of a module has returned. If it failed, the module is about to

@@ -11,6 +11,8 @@
  * Registering is for EL2 init functions and for module calls, at any time.
  */
 
+#include <hyp/adjust_pc.h>
+
 #include <asm/kvm_emulate.h>
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_pkvm_module.h>

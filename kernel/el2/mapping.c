@@ -88,6 +88,99 @@ void pkvm_module_fixmap_unmap(void)
 	*in_use = false;
 }
 
+static DEFINE_PER_CPU(bool, fixblock_in_use);
+
+/* The lock would wait for its own CPU if this one had the block already. */
+void *pkvm_module_fixblock_map(phys_addr_t phys)
+{
+	phys_addr_t start = ALIGN_DOWN(phys, PMD_SIZE);
+	bool *in_use = this_cpu_ptr(&fixblock_in_use);
+	size_t size;
+
+	if (*in_use || !__pkvm_module_is_memory(start, start + PMD_SIZE))
+		return NULL;
+
+	*in_use = true;
+
+	return hyp_fixblock_map(start, &size) + (phys - start);
+}
+
+void pkvm_module_fixblock_unmap(void)
+{
+	bool *in_use = this_cpu_ptr(&fixblock_in_use);
+
+	if (!*in_use)
+		return;
+
+	/* Before the lock is dropped: this CPU can not be back here until then. */
+	*in_use = false;
+	hyp_fixblock_unmap();
+}
+
+/*
+ * Ranges of the linear range that an EL2 init function has mapped for itself. Init
+ * functions run one at a time.
+ */
+#define MAX_LINEAR_RANGES	8
+
+static struct linear_range {
+	unsigned long va;
+	size_t size;
+} linear_ranges[MAX_LINEAR_RANGES];
+
+static struct linear_range *find_linear_range(unsigned long va, size_t size)
+{
+	int i;
+
+	for (i = 0; i < MAX_LINEAR_RANGES; i++) {
+		if (linear_ranges[i].va == va && linear_ranges[i].size == size)
+			return &linear_ranges[i];
+	}
+
+	return NULL;
+}
+
+void *pkvm_module_linear_map_early(phys_addr_t phys, size_t size, enum kvm_pgtable_prot prot)
+{
+	struct linear_range *range = find_linear_range(0, 0);
+	unsigned long va = (unsigned long)__hyp_va(phys);
+
+	if (!range || !pkvm_module_in_init() || !PAGE_ALIGNED(phys | size) ||
+	    __pkvm_module_map_linear(phys, size, prot))
+		return NULL;
+
+	*range = (struct linear_range) { .va = va, .size = size };
+
+	return (void *)va;
+}
+
+void pkvm_module_linear_unmap_early(void *addr, size_t size)
+{
+	struct linear_range *range = find_linear_range((unsigned long)addr, size);
+
+	if (!addr || !size || !range)
+		return;
+
+	__pkvm_module_unmap_linear(range->va, range->size);
+	*range = (struct linear_range) { };
+}
+
+/* Whether there was none left. */
+bool pkvm_module_linear_unmap_all(void)
+{
+	bool none = true;
+	int i;
+
+	for (i = 0; i < MAX_LINEAR_RANGES; i++) {
+		if (!linear_ranges[i].size)
+			continue;
+		pkvm_module_linear_unmap_early((void *)linear_ranges[i].va, linear_ranges[i].size);
+		none = false;
+	}
+
+	return none;
+}
+
 void pkvm_module_flush_dcache_to_poc(void *addr, size_t size)
 {
 	kvm_flush_dcache_to_poc(addr, size);

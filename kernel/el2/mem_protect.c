@@ -270,7 +270,8 @@ unlock:
 	return ret;
 }
 
-int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot)
+static int module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot,
+			     enum pkvm_module_page_user user)
 {
 	phys_addr_t phys = hyp_pfn_to_phys(pfn);
 	u64 size = PAGE_SIZE * nr_pages;
@@ -282,7 +283,7 @@ int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot)
 	host_lock_component();
 	hyp_lock_component();
 
-	ret = take_host_pages(phys, size, PKVM_MODULE_PAGE);
+	ret = take_host_pages(phys, size, user);
 	if (ret)
 		goto unlock;
 
@@ -295,6 +296,16 @@ unlock:
 	host_unlock_component();
 
 	return ret;
+}
+
+int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot)
+{
+	return module_donate_hyp(pfn, nr_pages, prot, PKVM_MODULE_PAGE);
+}
+
+int __pkvm_module_donate_heap_page(u64 pfn)
+{
+	return module_donate_hyp(pfn, 1, PAGE_HYP, PKVM_MODULE_HEAP);
 }
 
 /* Each block that was taken so far is given back if a later one can not be. */
@@ -368,6 +379,68 @@ unlock:
 	return ret;
 }
 
+/*
+ * Deprecated, and hardly more than a TLB invalidation: the host owns the pages and
+ * faults them back in, one mapping at a time.
+ */
+int __pkvm_module_host_lazy(u64 pfn, u64 nr_pages, bool enable)
+{
+	phys_addr_t phys = hyp_pfn_to_phys(pfn);
+	u64 size = PAGE_SIZE * nr_pages;
+	int ret;
+
+	if (!module_range_valid(pfn, nr_pages))
+		return -EINVAL;
+
+	host_lock_component();
+	ret = __host_check_page_state_range(phys, size, PKVM_PAGE_OWNED);
+	if (!ret && enable)
+		ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, phys, size);
+	else if (!ret)
+		ret = host_stage2_idmap_locked(phys, size, PKVM_HOST_MEM_PROT);
+	host_unlock_component();
+
+	return ret;
+}
+
+/* Host memory at its linear address, without taking it from the host. */
+int __pkvm_module_map_linear(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot)
+{
+	unsigned long va = (unsigned long)__hyp_va(phys);
+	u64 offset;
+	int ret;
+
+	if (!module_range_valid(hyp_phys_to_pfn(phys), size >> PAGE_SHIFT) ||
+	    !module_prot_valid(prot) || prot & KVM_PGTABLE_PROT_X)
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	ret = __host_check_page_state_range(phys, size, PKVM_PAGE_OWNED);
+	for (offset = 0; !ret && offset < size; offset += PAGE_SIZE)
+		ret = hyp_va_is_mapped(va + offset) ? -EBUSY : 0;
+	if (!ret)
+		ret = map_hyp_va(va, size, phys, prot);
+
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+void __pkvm_module_unmap_linear(unsigned long va, u64 size)
+{
+	hyp_lock_component();
+	unmap_hyp_va(va, size);
+	hyp_unlock_component();
+}
+
+bool __pkvm_module_is_memory(phys_addr_t start, phys_addr_t end)
+{
+	return range_is_memory(start, end);
+}
+
 int __pkvm_module_host_leaf(phys_addr_t phys, kvm_pte_t *ptep, s8 *level)
 {
 	int ret;
@@ -394,7 +467,7 @@ bool __pkvm_module_host_may(phys_addr_t phys, enum kvm_pgtable_prot access)
 	return (kvm_pgtable_stage2_pte_prot(pte) & access) == access;
 }
 
-int __pkvm_module_donate_host(u64 pfn, u64 nr_pages)
+static int module_donate_host(u64 pfn, u64 nr_pages, enum pkvm_module_page_user user)
 {
 	phys_addr_t phys = hyp_pfn_to_phys(pfn);
 	u64 size = PAGE_SIZE * nr_pages;
@@ -406,7 +479,7 @@ int __pkvm_module_donate_host(u64 pfn, u64 nr_pages)
 	host_lock_component();
 	hyp_lock_component();
 
-	ret = check_module_pages(phys, size, PKVM_MODULE_PAGE);
+	ret = check_module_pages(phys, size, user);
 	if (!ret)
 		ret = __hyp_check_page_count_range(phys, size);
 	if (ret)
@@ -420,6 +493,49 @@ unlock:
 	host_unlock_component();
 
 	return ret;
+}
+
+int __pkvm_module_donate_host(u64 pfn, u64 nr_pages)
+{
+	return module_donate_host(pfn, nr_pages, PKVM_MODULE_PAGE);
+}
+
+int __pkvm_module_reclaim_heap_page(u64 pfn)
+{
+	return module_donate_host(pfn, 1, PKVM_MODULE_HEAP);
+}
+
+/*
+ * A page of the heap, in use at @va. It also stays where it is in the linear range,
+ * at @page, as all of it is data.
+ */
+int __pkvm_module_map_heap_page(unsigned long va, void *page)
+{
+	phys_addr_t phys = hyp_virt_to_phys(page);
+	int ret;
+
+	hyp_lock_component();
+	ret = map_hyp_va(va, PAGE_SIZE, phys, PAGE_HYP);
+	if (!ret)
+		hyp_page_ref_inc(hyp_phys_to_page(phys));
+	hyp_unlock_component();
+
+	return ret;
+}
+
+void *__pkvm_module_unmap_heap_page(unsigned long va)
+{
+	phys_addr_t phys;
+	kvm_pte_t pte;
+
+	hyp_lock_component();
+	WARN_ON(kvm_pgtable_get_leaf(&pkvm_pgtable, va, &pte, NULL));
+	phys = kvm_pte_to_phys(pte);
+	unmap_hyp_va(va, PAGE_SIZE);
+	hyp_page_ref_dec(hyp_phys_to_page(phys));
+	hyp_unlock_component();
+
+	return hyp_phys_to_virt(phys);
 }
 
 int __pkvm_module_share_hyp(u64 pfn)

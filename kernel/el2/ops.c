@@ -14,6 +14,7 @@
 
 #include <nvhe/mem_protect.h>
 #include <nvhe/modules.h>
+#include <nvhe/trace.h>
 
 #include "ops.h"
 
@@ -49,6 +50,19 @@ static int host_stage2_mod_prot(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_page
 		return -ENOENT;
 
 	return __pkvm_module_host_prot(pfn, prot, nr_pages);
+}
+
+/* An address, in bytes, as the name does not say. */
+static int host_stage2_enable_lazy_pte(u64 addr, u64 nr_pages)
+{
+	return PAGE_ALIGNED(addr) ? __pkvm_module_host_lazy(hyp_phys_to_pfn(addr), nr_pages, true) :
+				    -EINVAL;
+}
+
+static int host_stage2_disable_lazy_pte(u64 addr, u64 nr_pages)
+{
+	return PAGE_ALIGNED(addr) ? __pkvm_module_host_lazy(hyp_phys_to_pfn(addr), nr_pages, false) :
+				    -EINVAL;
 }
 
 static phys_addr_t module_hyp_pa(void *va)
@@ -94,28 +108,9 @@ static bool module_list_del_valid(struct list_head *entry)
  */
 bool pkvm_module_used_missing_op;
 
-static void missing_op(void)
+void pkvm_module_missing_op(void)
 {
 	WRITE_ONCE(pkvm_module_used_missing_op, true);
-}
-
-static void *no_fixblock_map(phys_addr_t phys)
-{
-	return NULL;
-}
-
-static void no_fixblock_unmap(void) { }
-
-static void *no_linear_map_early(phys_addr_t phys, size_t size, enum kvm_pgtable_prot prot)
-{
-	return NULL;
-}
-
-static void no_linear_unmap_early(void *addr, size_t size) { }
-
-static int no_host_stage2_lazy_pte(u64 addr, u64 nr_pages)
-{
-	return -EOPNOTSUPP;
 }
 
 static int no_register_unmask_serror(bool (*unmask)(void), void (*mask)(void))
@@ -123,39 +118,9 @@ static int no_register_unmask_serror(bool (*unmask)(void), void (*mask)(void))
 	return -EOPNOTSUPP;
 }
 
-static void no_update_sysreg(unsigned long set_mask, unsigned long clear_mask)
+static void no_tracing_printk(u8 fmt_id, u64 a, u64 b, u64 c, u64 d)
 {
-	missing_op();
-}
-
-static void *no_hyp_alloc(size_t size)
-{
-	return NULL;
-}
-
-static void no_hyp_free(void *addr) { }
-
-static int no_hyp_alloc_errno(void)
-{
-	return -EOPNOTSUPP;
-}
-
-static u8 no_hyp_alloc_missing(void)
-{
-	return 0;
-}
-
-static void *no_tracing_reserve(unsigned long length)
-{
-	return NULL;
-}
-
-static void no_tracing_commit(void) { }
-static void no_tracing_printk(u8 fmt_id, u64 a, u64 b, u64 c, u64 d) { }
-
-static int no_register_trng(const struct pkvm_module_trng_ops *ops)
-{
-	return -EOPNOTSUPP;
+	pkvm_module_missing_op();
 }
 
 const struct pkvm_module_ops module_ops = {
@@ -166,10 +131,10 @@ const struct pkvm_module_ops module_ops = {
 	.unmap_module_pages		= pkvm_module_unmap_pages,
 	.fixmap_map			= pkvm_module_fixmap_map,
 	.fixmap_unmap			= pkvm_module_fixmap_unmap,
-	.fixblock_map			= no_fixblock_map,
-	.fixblock_unmap			= no_fixblock_unmap,
-	.linear_map_early		= no_linear_map_early,
-	.linear_unmap_early		= no_linear_unmap_early,
+	.fixblock_map			= pkvm_module_fixblock_map,
+	.fixblock_unmap			= pkvm_module_fixblock_unmap,
+	.linear_map_early		= pkvm_module_linear_map_early,
+	.linear_unmap_early		= pkvm_module_linear_unmap_early,
 	.flush_dcache_to_poc		= pkvm_module_flush_dcache_to_poc,
 	.hyp_pa				= module_hyp_pa,
 	.hyp_va				= module_hyp_va,
@@ -185,8 +150,8 @@ const struct pkvm_module_ops module_ops = {
 	.unpin_shared_mem		= __pkvm_module_unpin_shared,
 	.host_stage2_mod_prot		= host_stage2_mod_prot,
 	.host_stage2_get_leaf		= __pkvm_module_host_leaf,
-	.host_stage2_enable_lazy_pte	= no_host_stage2_lazy_pte,
-	.host_stage2_disable_lazy_pte	= no_host_stage2_lazy_pte,
+	.host_stage2_enable_lazy_pte	= host_stage2_enable_lazy_pte,
+	.host_stage2_disable_lazy_pte	= host_stage2_disable_lazy_pte,
 
 	.register_host_perm_fault_handler = pkvm_module_register_perm_fault,
 	.register_host_smc_handler	= pkvm_module_register_host_smc,
@@ -196,8 +161,8 @@ const struct pkvm_module_ops module_ops = {
 	.register_psci_notifier		= pkvm_module_register_psci,
 	.register_hyp_panic_notifier	= pkvm_module_register_hyp_panic,
 	.register_unmask_serror		= no_register_unmask_serror,
-	.update_hcr_el2			= no_update_sysreg,
-	.update_hfgwtr_el2		= no_update_sysreg,
+	.update_hcr_el2			= pkvm_module_update_hcr,
+	.update_hfgwtr_el2		= pkvm_module_update_hfgwtr,
 
 	.register_serial_driver		= pkvm_module_register_serial,
 	.putc				= pkvm_module_putc,
@@ -205,18 +170,18 @@ const struct pkvm_module_ops module_ops = {
 	.putx64				= pkvm_module_putx64,
 	.memcpy				= memcpy,
 	.memset				= memset,
-	.hyp_alloc			= no_hyp_alloc,
-	.hyp_free			= no_hyp_free,
-	.hyp_alloc_errno		= no_hyp_alloc_errno,
-	.hyp_alloc_missing_donations	= no_hyp_alloc_missing,
-	.tracing_reserve_entry		= no_tracing_reserve,
-	.tracing_commit_entry		= no_tracing_commit,
+	.hyp_alloc			= pkvm_module_alloc,
+	.hyp_free			= pkvm_module_free,
+	.hyp_alloc_errno		= pkvm_module_alloc_errno,
+	.hyp_alloc_missing_donations	= pkvm_module_alloc_missing,
+	.tracing_reserve_entry		= tracing_reserve_entry,
+	.tracing_commit_entry		= tracing_commit_entry,
 	.tracing_mod_hyp_printk		= no_tracing_printk,
 	.hyp_smp_processor_id		= pkvm_module_cpu,
 	.udelay				= module_udelay,
 	.list_add_valid_or_report	= module_list_add_valid,
 	.list_del_entry_valid_or_report	= module_list_del_valid,
-	.register_guest_trng_ops	= no_register_trng,
+	.register_guest_trng_ops	= pkvm_module_register_trng,
 };
 
 static_assert(sizeof(struct pkvm_module_ops) == PKVM_MODULE_OPS_SLOTS * sizeof(u64));

@@ -274,6 +274,7 @@ int __pkvm_register_el2_mod_call(unsigned long hfn);
 unsigned long __pkvm_el2_mod_va(const void *kern_va);
 unsigned long pkvm_el2_mod_kern_va(unsigned long hyp_va);
 int __pkvm_topup_hyp_alloc(unsigned long nr_pages);
+unsigned long __pkvm_reclaim_hyp_alloc(unsigned long nr_pages);
 
 #define __pkvm_load_0(init_fn)						\
 	__pkvm_load_el2_module(THIS_MODULE, PKVM_MODULE_OPS_VERSION,	\
