@@ -31,59 +31,71 @@ void pkvm_module_remove_serial(unsigned long text_start, unsigned long text_end)
 		WRITE_ONCE(serial_putc, NULL);
 }
 
-/* A terminal wants both. */
-static void put_newline(void (*put)(char c))
+/* The CPU that panics may be the one that holds the lock: last words go without. */
+static bool panicking;
+
+void pkvm_module_console_panic(void)
 {
-	put('\r');
-	put('\n');
+	WRITE_ONCE(panicking, true);
+}
+
+/* Whether there is a console. It is this CPU's until put_end(). */
+static bool put_begin(void)
+{
+	if (!READ_ONCE(serial_putc))
+		return false;
+
+	if (!READ_ONCE(panicking))
+		hyp_spin_lock(&serial_lock);
+
+	return true;
+}
+
+static void put_end(void)
+{
+	if (!READ_ONCE(panicking))
+		hyp_spin_unlock(&serial_lock);
+}
+
+/* A terminal wants both for the end of a line. */
+static void put(char c)
+{
+	if (c == '\n')
+		serial_putc('\r');
+	serial_putc(c);
 }
 
 void pkvm_module_putc(char c)
 {
-	void (*put)(char c) = READ_ONCE(serial_putc);
-
-	if (!put)
+	if (!put_begin())
 		return;
 
-	hyp_spin_lock(&serial_lock);
-	if (c == '\n')
-		put_newline(put);
-	else
-		put(c);
-	hyp_spin_unlock(&serial_lock);
+	put(c);
+	put_end();
 }
 
 void pkvm_module_puts(const char *str)
 {
-	void (*put)(char c) = READ_ONCE(serial_putc);
-
-	if (!put || !str)
+	if (!str || !put_begin())
 		return;
 
-	hyp_spin_lock(&serial_lock);
-	for (; *str; str++) {
-		if (*str == '\n')
-			put_newline(put);
-		else
-			put(*str);
-	}
-	put_newline(put);
-	hyp_spin_unlock(&serial_lock);
+	while (*str)
+		put(*str++);
+	put('\n');
+	put_end();
 }
 
 void pkvm_module_putx64(u64 num)
 {
-	void (*put)(char c) = READ_ONCE(serial_putc);
 	int shift;
 
-	if (!put)
+	if (!put_begin())
 		return;
 
-	hyp_spin_lock(&serial_lock);
 	put('0');
 	put('x');
 	for (shift = 60; shift >= 0; shift -= 4)
 		put("0123456789abcdef"[(num >> shift) & 0xf]);
-	put_newline(put);
-	hyp_spin_unlock(&serial_lock);
+	put('\n');
+	put_end();
 }

@@ -153,6 +153,8 @@ void __pkvm_module_hyp_panic(struct kvm_cpu_context *host_ctxt)
 	if (xchg(&panicking, 1))
 		return;
 
+	pkvm_module_console_panic();
+
 	for_each_handler(fn, PKVM_MODULE_HYP_PANIC)
 		fn(&host_ctxt->regs);
 }
@@ -185,9 +187,12 @@ enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *hos
 			return PKVM_MODULE_FAULT_HANDLED;
 	}
 
-	if (ESR_ELx_EC(esr) == ESR_ELx_EC_IABT_LOW)
+	/* A page-table walk that may read was stopped when it updated an entry. */
+	if (esr & ESR_ELx_S1PTW)
+		access = KVM_PGTABLE_PROT_W;
+	else if (ESR_ELx_EC(esr) == ESR_ELx_EC_IABT_LOW)
 		access = KVM_PGTABLE_PROT_X;
-	else if (esr & ESR_ELx_WNR && !(esr & ESR_ELx_S1PTW))
+	else if (esr & ESR_ELx_WNR)
 		access = KVM_PGTABLE_PROT_W;
 
 	return __pkvm_module_host_may(addr, access) ? PKVM_MODULE_FAULT_HANDLED :
@@ -200,11 +205,12 @@ enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *hos
  */
 bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code)
 {
-	struct arm_smccc_1_2_regs regs, res = {};
+	struct arm_smccc_1_2_regs regs, res;
 	guest_smc_handler_t fn;
 	int i;
 
-	if (!pkvm_module_has(PKVM_MODULE_GUEST_SMC))
+	/* As everywhere, only an immediate of zero makes it an SMCCC call. */
+	if (!pkvm_module_has(PKVM_MODULE_GUEST_SMC) || kvm_vcpu_hvc_get_imm(vcpu))
 		return false;
 
 	BUILD_BUG_ON(offsetof(struct arm_smccc_1_2_regs, a17) != 17 * sizeof(u64));
@@ -212,6 +218,7 @@ bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code)
 		((unsigned long *)&regs)[i] = vcpu_get_reg(vcpu, i);
 
 	for_each_handler(fn, PKVM_MODULE_GUEST_SMC) {
+		res = (struct arm_smccc_1_2_regs) { };
 		if (!fn(&regs, &res, vcpu->kvm->arch.pkvm.handle))
 			continue;
 		for (i = 0; i <= 17; i++)

@@ -350,6 +350,10 @@ int __pkvm_module_host_prot(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_pages)
 	    (prot && !(prot & KVM_PGTABLE_PROT_R)))
 		return -EINVAL;
 
+	/* Not every CPU can tell EL1 from EL0 there. */
+	if (!!(prot & KVM_PGTABLE_PROT_PX) != !!(prot & KVM_PGTABLE_PROT_UX))
+		return -EINVAL;
+
 	host_lock_component();
 
 	ret = check_range_allowed_memory(phys, phys + size);
@@ -401,44 +405,6 @@ int __pkvm_module_host_lazy(u64 pfn, u64 nr_pages, bool enable)
 	host_unlock_component();
 
 	return ret;
-}
-
-/* Host memory at its linear address, without taking it from the host. */
-int __pkvm_module_map_linear(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot)
-{
-	unsigned long va = (unsigned long)__hyp_va(phys);
-	u64 offset;
-	int ret;
-
-	if (!module_range_valid(hyp_phys_to_pfn(phys), size >> PAGE_SHIFT) ||
-	    !module_prot_valid(prot) || prot & KVM_PGTABLE_PROT_X)
-		return -EINVAL;
-
-	host_lock_component();
-	hyp_lock_component();
-
-	ret = __host_check_page_state_range(phys, size, PKVM_PAGE_OWNED);
-	for (offset = 0; !ret && offset < size; offset += PAGE_SIZE)
-		ret = hyp_va_is_mapped(va + offset) ? -EBUSY : 0;
-	if (!ret)
-		ret = map_hyp_va(va, size, phys, prot);
-
-	hyp_unlock_component();
-	host_unlock_component();
-
-	return ret;
-}
-
-void __pkvm_module_unmap_linear(unsigned long va, u64 size)
-{
-	hyp_lock_component();
-	unmap_hyp_va(va, size);
-	hyp_unlock_component();
-}
-
-bool __pkvm_module_is_memory(phys_addr_t start, phys_addr_t end)
-{
-	return range_is_memory(start, end);
 }
 
 int __pkvm_module_host_leaf(phys_addr_t phys, kvm_pte_t *ptep, s8 *level)

@@ -72,7 +72,6 @@ static DEFINE_HYP_SPINLOCK(modules_lock);
 static struct va_range va_ranges[MAX_VA_RANGES];
 static unsigned int nr_va_ranges;
 static bool closed;
-static bool in_init;
 static bool allow_protected_vms;
 
 pkvm_module_call_t pkvm_module_calls[PKVM_MODULE_MAX_CALLS];
@@ -310,12 +309,6 @@ static bool in_text(struct va_range *range, unsigned long va)
 	return false;
 }
 
-/* The host loads one module at a time, and calls none of the others meanwhile. */
-bool pkvm_module_in_init(void)
-{
-	return READ_ONCE(in_init);
-}
-
 /* Whether a function can be called on behalf of modules. */
 bool pkvm_module_is_text(unsigned long va)
 {
@@ -353,12 +346,8 @@ void handle___pkvm_module_init(struct kvm_cpu_context *host_ctxt)
 
 	if (!ret) {
 		pkvm_module_used_missing_op = false;
-		in_init = true;
 		ret = init(&module_ops);
-		in_init = false;
 		/* What it asked for and did not get, it must not believe to have. */
-		if (!pkvm_module_linear_unmap_all() && !ret)
-			ret = -EBUSY;
 		if (pkvm_module_used_missing_op && !ret)
 			ret = -EOPNOTSUPP;
 	}
@@ -429,7 +418,6 @@ void handle___pkvm_module_unregister(struct kvm_cpu_context *host_ctxt)
 			continue;
 		pkvm_module_remove_handlers(section->start, section->end);
 		pkvm_module_remove_serial(section->start, section->end);
-		pkvm_module_remove_trng(section->start, section->end);
 	}
 	range->use = VA_LOADING;
 	ret = 0;

@@ -14,7 +14,6 @@
 
 #include <nvhe/mem_protect.h>
 #include <nvhe/modules.h>
-#include <nvhe/trace.h>
 
 #include "ops.h"
 
@@ -113,6 +112,37 @@ void pkvm_module_missing_op(void)
 	WRITE_ONCE(pkvm_module_used_missing_op, true);
 }
 
+static void *no_fixblock_map(phys_addr_t phys)
+{
+	return NULL;
+}
+
+static void no_fixblock_unmap(void) { }
+
+static void *no_linear_map_early(phys_addr_t phys, size_t size, enum kvm_pgtable_prot prot)
+{
+	return NULL;
+}
+
+static void no_linear_unmap_early(void *addr, size_t size) { }
+
+static void no_update_sysreg(unsigned long set_mask, unsigned long clear_mask)
+{
+	pkvm_module_missing_op();
+}
+
+static void *no_tracing_reserve(unsigned long length)
+{
+	return NULL;
+}
+
+static void no_tracing_commit(void) { }
+
+static int no_register_trng(const struct pkvm_module_trng_ops *ops)
+{
+	return -EOPNOTSUPP;
+}
+
 static int no_register_unmask_serror(bool (*unmask)(void), void (*mask)(void))
 {
 	return -EOPNOTSUPP;
@@ -131,10 +161,10 @@ const struct pkvm_module_ops module_ops = {
 	.unmap_module_pages		= pkvm_module_unmap_pages,
 	.fixmap_map			= pkvm_module_fixmap_map,
 	.fixmap_unmap			= pkvm_module_fixmap_unmap,
-	.fixblock_map			= pkvm_module_fixblock_map,
-	.fixblock_unmap			= pkvm_module_fixblock_unmap,
-	.linear_map_early		= pkvm_module_linear_map_early,
-	.linear_unmap_early		= pkvm_module_linear_unmap_early,
+	.fixblock_map			= no_fixblock_map,
+	.fixblock_unmap			= no_fixblock_unmap,
+	.linear_map_early		= no_linear_map_early,
+	.linear_unmap_early		= no_linear_unmap_early,
 	.flush_dcache_to_poc		= pkvm_module_flush_dcache_to_poc,
 	.hyp_pa				= module_hyp_pa,
 	.hyp_va				= module_hyp_va,
@@ -161,8 +191,8 @@ const struct pkvm_module_ops module_ops = {
 	.register_psci_notifier		= pkvm_module_register_psci,
 	.register_hyp_panic_notifier	= pkvm_module_register_hyp_panic,
 	.register_unmask_serror		= no_register_unmask_serror,
-	.update_hcr_el2			= pkvm_module_update_hcr,
-	.update_hfgwtr_el2		= pkvm_module_update_hfgwtr,
+	.update_hcr_el2			= no_update_sysreg,
+	.update_hfgwtr_el2		= no_update_sysreg,
 
 	.register_serial_driver		= pkvm_module_register_serial,
 	.putc				= pkvm_module_putc,
@@ -174,14 +204,14 @@ const struct pkvm_module_ops module_ops = {
 	.hyp_free			= pkvm_module_free,
 	.hyp_alloc_errno		= pkvm_module_alloc_errno,
 	.hyp_alloc_missing_donations	= pkvm_module_alloc_missing,
-	.tracing_reserve_entry		= tracing_reserve_entry,
-	.tracing_commit_entry		= tracing_commit_entry,
+	.tracing_reserve_entry		= no_tracing_reserve,
+	.tracing_commit_entry		= no_tracing_commit,
 	.tracing_mod_hyp_printk		= no_tracing_printk,
 	.hyp_smp_processor_id		= pkvm_module_cpu,
 	.udelay				= module_udelay,
 	.list_add_valid_or_report	= module_list_add_valid,
 	.list_del_entry_valid_or_report	= module_list_del_valid,
-	.register_guest_trng_ops	= pkvm_module_register_trng,
+	.register_guest_trng_ops	= no_register_trng,
 };
 
 static_assert(sizeof(struct pkvm_module_ops) == PKVM_MODULE_OPS_SLOTS * sizeof(u64));

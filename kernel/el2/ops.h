@@ -21,11 +21,6 @@ int pkvm_module_map_pages(u64 pfn, void *va, u64 nr_pages, enum kvm_pgtable_prot
 int pkvm_module_unmap_pages(u64 pfn, void *va, u64 nr_pages);
 void *pkvm_module_fixmap_map(phys_addr_t phys);
 void pkvm_module_fixmap_unmap(void);
-void *pkvm_module_fixblock_map(phys_addr_t phys);
-void pkvm_module_fixblock_unmap(void);
-void *pkvm_module_linear_map_early(phys_addr_t phys, size_t size, enum kvm_pgtable_prot prot);
-void pkvm_module_linear_unmap_early(void *addr, size_t size);
-bool pkvm_module_linear_unmap_all(void);
 void pkvm_module_flush_dcache_to_poc(void *addr, size_t size);
 
 /* handlers.c */
@@ -47,19 +42,12 @@ void pkvm_module_remove_serial(unsigned long text_start, unsigned long text_end)
 void pkvm_module_putc(char c);
 void pkvm_module_puts(const char *str);
 void pkvm_module_putx64(u64 num);
+void pkvm_module_console_panic(void);
 
 /* heap.c */
 void *pkvm_module_alloc(size_t size);
 void pkvm_module_free(void *addr);
 int pkvm_module_alloc_errno(void);
 u8 pkvm_module_alloc_missing(void);
-
-/* trng.c */
-int pkvm_module_register_trng(const struct pkvm_module_trng_ops *ops);
-void pkvm_module_remove_trng(unsigned long text_start, unsigned long text_end);
-
-/* sysreg.c */
-void pkvm_module_update_hcr(unsigned long set_mask, unsigned long clear_mask);
-void pkvm_module_update_hfgwtr(unsigned long set_mask, unsigned long clear_mask);
 
 #endif /* __ARM64_KVM_NVHE_MODULE_OPS_H__ */

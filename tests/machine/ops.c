@@ -144,32 +144,15 @@ static void check_unimplemented(void)
 		enum probe_op op;
 		const char *name;
 	} ints[] = {
-		{ OP_HOST_DONATE_HYP_PROT, "host_donate_hyp_prot" },
-		{ OP_HOST_DONATE_SGLIST_HYP, "host_donate_sglist_hyp" },
-		{ OP_HOST_STAGE2_MOD_PROT, "host_stage2_mod_prot" },
-		{ OP_HOST_STAGE2_GET_LEAF, "host_stage2_get_leaf" },
-		{ OP_HOST_STAGE2_ENABLE_LAZY_PTE, "host_stage2_enable_lazy_pte" },
-		{ OP_HOST_STAGE2_DISABLE_LAZY_PTE, "host_stage2_disable_lazy_pte" },
-		{ OP_REGISTER_HOST_PERM_FAULT_HANDLER, "register_host_perm_fault_handler" },
-		{ OP_REGISTER_HOST_SMC_HANDLER, "register_host_smc_handler" },
-		{ OP_REGISTER_GUEST_SMC_HANDLER, "register_guest_smc_handler" },
-		{ OP_REGISTER_DEFAULT_TRAP_HANDLER, "register_default_trap_handler" },
-		{ OP_REGISTER_ILLEGAL_ABT_NOTIFIER, "register_illegal_abt_notifier" },
-		{ OP_REGISTER_PSCI_NOTIFIER, "register_psci_notifier" },
-		{ OP_REGISTER_HYP_PANIC_NOTIFIER, "register_hyp_panic_notifier" },
 		{ OP_REGISTER_UNMASK_SERROR, "register_unmask_serror" },
-		{ OP_REGISTER_SERIAL_DRIVER, "register_serial_driver" },
-		{ OP_HYP_ALLOC_ERRNO, "hyp_alloc_errno" },
 		{ OP_REGISTER_GUEST_TRNG_OPS, "register_guest_trng_ops" },
 	}, pointers[] = {
 		{ OP_FIXBLOCK_MAP, "fixblock_map" },
 		{ OP_LINEAR_MAP_EARLY, "linear_map_early" },
-		{ OP_HYP_ALLOC, "hyp_alloc" },
 		{ OP_TRACING_RESERVE_ENTRY, "tracing_reserve_entry" },
 	};
 	static const enum probe_op others[] = {
 		OP_FIXBLOCK_UNMAP, OP_LINEAR_UNMAP_EARLY, OP_UPDATE_HCR_EL2, OP_UPDATE_HFGWTR_EL2,
-		OP_PUTC, OP_PUTS, OP_PUTX64, OP_HYP_FREE, OP_HYP_ALLOC_MISSING_DONATIONS,
 		OP_TRACING_COMMIT_ENTRY, OP_TRACING_MOD_HYP_PRINTK,
 	};
 
@@ -1191,6 +1174,105 @@ static void check_all_va(void)
 	expect(back, nr, "all pages can be given back");
 }
 
+static int donate_prot(struct pages p, __u64 prot)
+{
+	return op_int(OP_HOST_DONATE_HYP_PROT, p.pfn, 1, false, prot);
+}
+
+static void check_donate_prot(void)
+{
+	struct pages p = new_pages(0);
+
+	expect(donate_prot(p, HYP_R), 0, "host_donate_hyp_prot(r--) takes a page");
+	claim(host_can_not(p) && el2_has(p, "r--"), "it is EL2's, r--");
+	expect(donate_prot(p, HYP_RW), -EPERM, "taking it once more gives -EPERM");
+	expect(give_back(p, 1), 0, "hyp_donate_host() gives it back");
+	expect(donate_prot(p, HYP_RW | HYP_X), -EINVAL, "writable and executable gives -EINVAL");
+	expect(donate_prot(p, HYP_W), -EINVAL, "not readable gives -EINVAL");
+	expect(donate_prot(p, HYP_RW | HYP_DEVICE), -EINVAL, "device memory gives -EINVAL");
+	claim(is_hosts(p), "it is the host's");
+}
+
+/* struct pkvm_sglist_page */
+struct block {
+	__u64 pfn : 40;
+	__u8 order;
+} __attribute__((packed));
+
+/* @list is copied to the page @at, which EL2 has. */
+static int donate_list(struct pages at, const struct block *list, size_t nr)
+{
+	__u64 words[4] = { };
+
+	memcpy(words, list, nr * sizeof(*list));
+	for (int i = 0; i < 4; i++)
+		probe(PROBE_POKE, at.hyp_va + 8 * i, words[i]);
+
+	return op_int(OP_HOST_DONATE_SGLIST_HYP, at.hyp_va, nr);
+}
+
+static void check_donate_sglist(void)
+{
+	struct pages a = new_pages(1), b = new_pages(0), list = new_pages(0);
+	struct block blocks[] = { { a.pfn, 1 }, { b.pfn, 0 } };
+	struct block huge[] = { { b.pfn, 0 }, { a.pfn, 63 } };
+
+	donate(list, 1);
+	expect(donate_list(list, blocks, 2), 0, "host_donate_sglist_hyp() takes three pages in two blocks");
+	claim(is_donated(a) && is_donated(nth(a, 1)) && is_donated(b), "they are EL2's");
+	give_back(a, 2);
+	expect(donate_list(list, blocks, 2), -EPERM, "with one that it has already it gives -EPERM");
+	claim(is_hosts(a) && is_hosts(nth(a, 1)), "the others are the host's");
+	claim(is_donated(b), "that one is still EL2's");
+	give_back(b, 1);
+	expect(donate_list(list, huge, 2), -EINVAL, "with a block that is too large it gives -EINVAL");
+	claim(is_hosts(b), "the one before it is the host's");
+	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, 0, 2), -EINVAL, "no list gives -EINVAL");
+	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, list.hyp_va, 0), -EINVAL, "an empty one gives -EINVAL");
+	give_back(list, 1);
+}
+
+static struct pages leaf;		/* EL2 puts entry and level there */
+
+static int get_leaf(__u64 phys)
+{
+	return op_int(OP_HOST_STAGE2_GET_LEAF, phys, leaf.hyp_va, leaf.hyp_va + 8);
+}
+
+static void check_host_stage2(void)
+{
+	struct pages p = new_pages(0), taken = new_pages(0);
+
+	leaf = new_pages(0);
+	donate(leaf, 1);
+	donate(taken, 1);
+	host_write(p.va, 1);
+
+	expect(get_leaf(p.pfn * PAGE), 0, "host_stage2_get_leaf() reads an entry");
+	claim(peek(leaf.hyp_va) & 1, "that of a page that the host uses is valid");
+	claim((peek(leaf.hyp_va + 8) & 0xff) <= 3, "its level is one");
+	expect(get_leaf(taken.pfn * PAGE), 0, "it reads that of a page that EL2 took");
+	claim(peek(leaf.hyp_va) && !(peek(leaf.hyp_va) & 1), "which is not valid, and not nothing");
+	expect(get_leaf(1ULL << 60), -ERANGE, "an address that no host has gives -ERANGE");
+	expect(op_int(OP_HOST_STAGE2_GET_LEAF, p.pfn * PAGE, 0, 0), -EINVAL, "no place for it gives -EINVAL");
+
+	for (int i = 0; i < 2; i++) {
+		enum probe_op lazy = i ? OP_HOST_STAGE2_DISABLE_LAZY_PTE :
+					 OP_HOST_STAGE2_ENABLE_LAZY_PTE;
+		const char *name = i ? "disable_lazy_pte" : "enable_lazy_pte";
+
+		expect(op_int(lazy, p.pfn * PAGE, 1), 0, "%s: the host's page will do", name);
+		claim(is_hosts(p), "%s: the host has it afterwards", name);
+		expect(op_int(lazy, taken.pfn * PAGE, 1), -EPERM, "%s: EL2's page gives -EPERM", name);
+		expect(op_int(lazy, p.pfn * PAGE + 8, 1), -EINVAL, "%s: half a page gives -EINVAL", name);
+		expect(op_int(lazy, p.pfn * PAGE, 0), -EINVAL, "%s: no page gives -EINVAL", name);
+	}
+	claim(is_donated(taken), "EL2's page is EL2's still");
+
+	give_back(taken, 1);
+	give_back(leaf, 1);
+}
+
 int main(int argc, char *argv[])
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -1208,6 +1290,9 @@ int main(int argc, char *argv[])
 		check_list();
 		check_cpu();
 		check_donate();
+		check_donate_prot();
+		check_donate_sglist();
+		check_host_stage2();
 		check_share();
 		check_pin_ranges();
 		check_pin_often();

@@ -55,15 +55,6 @@ static inline pkvm_module_call_t pkvm_module_call(unsigned long id)
 
 bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm);
 
-extern const struct pkvm_module_trng_ops *pkvm_module_trng;
-bool __pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val);
-
-/* A TRNG call of a protected guest, where a module has entropy. */
-static inline bool pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val)
-{
-	return READ_ONCE(pkvm_module_trng) && __pkvm_module_guest_trng(vcpu, val);
-}
-
 static inline bool pkvm_module_has(enum pkvm_module_handler_kind kind)
 {
 	return unlikely(READ_ONCE(pkvm_module_nr_handlers[kind]));
@@ -72,7 +63,6 @@ static inline bool pkvm_module_has(enum pkvm_module_handler_kind kind)
 static inline pkvm_module_call_t pkvm_module_call(unsigned long id) { return NULL; }
 static inline bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm) { return true; }
 static inline bool pkvm_module_has(enum pkvm_module_handler_kind kind) { return false; }
-static inline bool pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val) { return false; }
 #endif
 
 /* handlers.c */
@@ -109,13 +99,9 @@ static inline void pkvm_module_hyp_panic(struct kvm_cpu_context *host_ctxt)
 		__pkvm_module_hyp_panic(host_ctxt);
 }
 
-void pkvm_module_restore_sysregs(void);
-
 static inline void pkvm_module_psci(enum pkvm_psci_notification notification,
 				    struct kvm_cpu_context *host_ctxt)
 {
-	if (IS_ENABLED(CONFIG_PKVM_MODULES) && notification == PKVM_PSCI_CPU_ENTRY)
-		pkvm_module_restore_sysregs();
 	if (pkvm_module_has(PKVM_MODULE_PSCI))
 		__pkvm_module_psci(notification, host_ctxt);
 }
@@ -140,7 +126,6 @@ void *pkvm_alloc_module_va(u64 nr_pages);
 int pkvm_module_map_private(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot,
 			    unsigned long *va);
 bool pkvm_module_is_text(unsigned long va);
-bool pkvm_module_in_init(void);
 int pkvm_module_cpu(void);
 
 /* mem_protect.c */
@@ -163,9 +148,6 @@ int __pkvm_module_donate_sglist(struct pkvm_sglist_page *sglist, size_t nr);
 int __pkvm_module_host_prot(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_pages);
 int __pkvm_module_host_leaf(phys_addr_t phys, kvm_pte_t *ptep, s8 *level);
 int __pkvm_module_host_lazy(u64 pfn, u64 nr_pages, bool enable);
-int __pkvm_module_map_linear(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot);
-void __pkvm_module_unmap_linear(unsigned long va, u64 size);
-bool __pkvm_module_is_memory(phys_addr_t start, phys_addr_t end);
 bool __pkvm_module_host_may(phys_addr_t phys, enum kvm_pgtable_prot access);
 int __pkvm_module_donate_heap_page(u64 pfn);
 int __pkvm_module_reclaim_heap_page(u64 pfn);

@@ -276,6 +276,12 @@ static int probe_run(struct probe_request *req)
 	case PROBE_EL2_VA:
 		res[0] = pkvm_el2_mod_va((void *)a[0]);
 		return 0;
+	case PROBE_TOPUP:
+		res[0] = __pkvm_topup_hyp_alloc(a[0]);
+		return 0;
+	case PROBE_RECLAIM:
+		res[0] = __pkvm_reclaim_hyp_alloc(a[0]);
+		return 0;
 	case PROBE_KERN_VA:
 		res[0] = pkvm_el2_mod_kern_va(a[0]);
 		return 0;

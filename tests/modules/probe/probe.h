@@ -49,6 +49,8 @@ enum probe_cmd {
 	PROBE_REGISTER,		/* register kernel VA args[0] as a call */
 	PROBE_EL2_VA,		/* pkvm_el2_mod_va(args[0]) */
 	PROBE_KERN_VA,		/* pkvm_el2_mod_kern_va(args[0]) */
+	PROBE_TOPUP,		/* __pkvm_topup_hyp_alloc(args[0]) */
+	PROBE_RECLAIM,		/* __pkvm_reclaim_hyp_alloc(args[0]) */
 };
 
 struct probe_request {
