@@ -57,7 +57,7 @@ shell: named qemu linux machine ## the same machine with a shell in it
 
 check: has-tests deps-check qemu linux machine ## the whole test suite, or TESTS=
 	@tools/modules.sh $(O) modules/hello >/dev/null
-	@prove $(TESTS)
+	@prove -j$(JOBS) $(TESTS)
 
 module: named linux ## only build the modules of M=
 	@tools/modules.sh $(O) $(M)

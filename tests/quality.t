@@ -69,7 +69,7 @@ for dir in $(files 'modules/*/Makefile' 'tests/modules/*/Makefile' | grep -v /hy
 	make -C "$kdir" M="$tmp/module" W=1 C=1 CHECK="$sparse" modules >"$tmp/warnings" 2>&1
 	grep -E 'warning:|error:|WARNING|ERROR' "$tmp/warnings" |
 		grep -vE 'module-common|\.mod\.c|bad constant expression' >"$out"
-	[ ! -s "$out" ] && grep -q 'CHECK.*hyp/' "$tmp/warnings"
+	[ ! -s "$out" ] && grep -q CHECK "$tmp/warnings"
 	ok $? "W=1 and sparse have nothing to say of $dir"
 	rm -rf "$tmp/module"
 done

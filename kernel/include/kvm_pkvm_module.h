@@ -125,8 +125,10 @@ struct pkvm_module_trng_ops {
  *	0; -EINVAL for an empty or wrapping range, or one past the PA range or
  *	partly memory; -EPERM for memory in another state and for MMIO without
  *	@accept_mmio; -EOPNOTSUPP for MMIO with it; -ENOMEM.
- * @host_donate_hyp_prot: The same with the EL2 protection given.
- * @host_donate_sglist_hyp: The same for a list.
+ * @host_donate_hyp_prot: The same with the EL2 protection given: -EINVAL for one
+ *	that is not readable, or writable and executable, or not for memory.
+ * @host_donate_sglist_hyp: The same for a list of @nr_pages blocks, in memory that
+ *	EL2 has; all of them or none.
  * @hyp_donate_host: Gives pages that a module took back to the host, with the
  *	contents they have. 0; -EINVAL for an empty or wrapping range; -EPERM
  *	for pages no module took, EL2's own among them; -EBUSY while one of them
@@ -141,36 +143,56 @@ struct pkvm_module_trng_ops {
  *	when a page is pinned too often; -ENOSPC with too many ranges; -ENOMEM.
  * @unpin_shared_mem: Undoes one @pin_shared_mem of just the same range; nothing
  *	happens if there was none.
- * @host_stage2_mod_prot: Changes what the host may do with pages it owns.
- * @host_stage2_get_leaf: Reads the host's stage-2 entry for @phys.
- * @host_stage2_enable_lazy_pte: Deprecated: unmaps from the host, to be
- *	faulted back in.
- * @host_stage2_disable_lazy_pte: Ends that.
+ * @host_stage2_mod_prot: Changes what the host may do with pages it owns: read,
+ *	write, execute, or nothing. Until all three are permitted again, they can
+ *	be neither shared nor donated. -EINVAL for a bad range or a @prot that
+ *	permits more but no reading; -EPERM for pages that the host does not own
+ *	for itself, and for MMIO; -ENOENT without a permission-fault handler;
+ *	-EOPNOTSUPP with @update_iommu.
+ * @host_stage2_get_leaf: Reads the host's stage-2 entry for @phys. -EINVAL for no
+ *	place to put it; -ERANGE for an address beyond the PA range.
+ * @host_stage2_enable_lazy_pte: Deprecated: unmaps pages that the host owns, from
+ *	address @addr, to be faulted back in. -EINVAL for a bad range, -EPERM for
+ *	pages that the host does not own for itself.
+ * @host_stage2_disable_lazy_pte: Maps them again. The same errors.
+ *
+ * Handlers and notifiers are functions in the text of a live module, up to 16 of
+ * each kind, in the order in which they were registered. -EINVAL for any other
+ * function; -EBUSY for one that is registered already, or too many. They run with
+ * the locks of nobody held.
  *
  * @register_host_perm_fault_handler: Asks @cb about each stage-2 permission
- *	fault of the host.
+ *	fault of the host, until one returns 0: it has been handled, and the host
+ *	tries again. What all leave alone (-EPERM) is aborted.
  * @register_host_smc_handler: Asks @cb about each host SMC that pKVM does not
- *	take itself.
- * @register_guest_smc_handler: Asks @cb about each SMC of a guest.
- * @register_default_trap_handler: Asks @cb about each host trap nobody handled.
+ *	take itself, until one returns true: its registers are the answer. EL3
+ *	answers otherwise.
+ * @register_guest_smc_handler: Asks @cb about each SMC of a guest, until one
+ *	returns true: @res is the answer. The host answers otherwise.
+ * @register_default_trap_handler: Asks @cb about each host trap nobody handled,
+ *	until one returns true. It is a hypervisor panic otherwise.
  * @register_illegal_abt_notifier: Tells @cb when the host touched what it may
- *	not.
- * @register_psci_notifier: Tells @cb of power transitions of the host.
- * @register_hyp_panic_notifier: Tells @cb of a hypervisor panic.
+ *	not, before the abort is injected.
+ * @register_psci_notifier: Tells @cb of power transitions of the host. A suspend
+ *	that is told may still be refused by the firmware.
+ * @register_hyp_panic_notifier: Tells @cb of a hypervisor panic, once.
  * @register_unmask_serror: Takes SErrors at EL2 while @unmask says so.
  * @update_hcr_el2: Changes HCR_EL2 on this CPU.
  * @update_hfgwtr_el2: Changes HFGWTR_EL2 on this CPU.
  *
- * @register_serial_driver: Makes @hyp_putc_cb the EL2 console.
- * @putc: Writes a character to the EL2 console.
- * @puts: Writes a line to it.
- * @putx64: Writes a number to it, in hexadecimal.
+ * @register_serial_driver: Makes @hyp_putc_cb the EL2 console. -EBUSY if there is
+ *	one; -EINVAL for a function that is not in the text of a live module.
+ * @putc: Writes a character to the EL2 console, and nothing if there is none.
+ * @puts: Writes a string to it, and ends the line.
+ * @putx64: Writes 0x and sixteen hexadecimal digits to it, and ends the line.
  * @memcpy: As in C, on EL2 addresses.
  * @memset: As in C, on EL2 addresses.
- * @hyp_alloc: Zeroed memory from the EL2 heap.
- * @hyp_free: Gives it back.
- * @hyp_alloc_errno: Why the last @hyp_alloc on this CPU failed.
- * @hyp_alloc_missing_donations: How many pages it lacked.
+ * @hyp_alloc: Zeroed memory from the EL2 heap, aligned to 16 bytes. NULL when it
+ *	needs more pages, which EL1 gives with __pkvm_topup_hyp_alloc().
+ * @hyp_free: Gives it back. What is not the address of an allocation is ignored.
+ * @hyp_alloc_errno: Why the last @hyp_alloc on this CPU failed: 0 if it did not,
+ *	-ENOMEM for want of pages, -EINVAL for a size that can not be.
+ * @hyp_alloc_missing_donations: How many pages it lacked, 255 at most.
  * @tracing_reserve_entry: Reserves room in the EL2 trace buffer.
  * @tracing_commit_entry: Commits it.
  * @tracing_mod_hyp_printk: Writes a formatted line into the trace buffer.

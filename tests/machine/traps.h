@@ -23,7 +23,7 @@ extern const struct traps_kind_name kinds[TRAPS_NR_KINDS];
 void open_traps(void);
 
 #define traps(cmd, ...)							\
-	traps_request(cmd, (const __u64[7]){ __VA_ARGS__ })
+	traps_request(cmd, (const __u64[7]) { __VA_ARGS__ })
 
 struct traps_request traps_request(enum traps_cmd cmd, const __u64 *args);
 
