@@ -61,7 +61,7 @@ static int register_handler(enum pkvm_module_handler_kind kind, void *fn)
 		goto unlock;
 
 	WRITE_ONCE(handlers[kind][nr], fn);
-	/* Pairs with the address dependency of next_handler(). */
+	/* Pairs with next_handler(). */
 	smp_store_release(&pkvm_module_nr_handlers[kind], nr + 1);
 	ret = 0;
 
@@ -96,7 +96,10 @@ void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_en
 /* The handler in slot *@i or the next one that has one; NULL after the last. */
 static void *next_handler(enum pkvm_module_handler_kind kind, unsigned int *i)
 {
-	while (*i < smp_load_acquire(&pkvm_module_nr_handlers[kind])) {
+	/* Pairs with register_handler(): what is counted is there. */
+	unsigned int nr = smp_load_acquire(&pkvm_module_nr_handlers[kind]);
+
+	while (*i < nr) {
 		void *fn = READ_ONCE(handlers[kind][(*i)++]);
 
 		if (fn)

@@ -305,9 +305,9 @@ void handle___pkvm_module_topup_heap(struct kvm_cpu_context *host_ctxt)
 	hyp_spin_lock(&heap_lock);
 
 	if (!heap_start) {
-		void *va = pkvm_alloc_module_va(HEAP_SIZE >> PAGE_SHIFT);
-
-		heap_start = heap_top = heap_mapped = (unsigned long)va;
+		heap_start = (unsigned long)pkvm_alloc_module_va(HEAP_SIZE >> PAGE_SHIFT);
+		heap_top = heap_start;
+		heap_mapped = heap_start;
 	}
 
 	ret = heap_start ? __pkvm_module_donate_heap_page(pfn) : -ENOMEM;

@@ -54,14 +54,18 @@ static int host_stage2_mod_prot(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_page
 /* An address, in bytes, as the name does not say. */
 static int host_stage2_enable_lazy_pte(u64 addr, u64 nr_pages)
 {
-	return PAGE_ALIGNED(addr) ? __pkvm_module_host_lazy(hyp_phys_to_pfn(addr), nr_pages, true) :
-				    -EINVAL;
+	if (!PAGE_ALIGNED(addr))
+		return -EINVAL;
+
+	return __pkvm_module_host_lazy(hyp_phys_to_pfn(addr), nr_pages, true);
 }
 
 static int host_stage2_disable_lazy_pte(u64 addr, u64 nr_pages)
 {
-	return PAGE_ALIGNED(addr) ? __pkvm_module_host_lazy(hyp_phys_to_pfn(addr), nr_pages, false) :
-				    -EINVAL;
+	if (!PAGE_ALIGNED(addr))
+		return -EINVAL;
+
+	return __pkvm_module_host_lazy(hyp_phys_to_pfn(addr), nr_pages, false);
 }
 
 static phys_addr_t module_hyp_pa(void *va)

@@ -1218,17 +1218,17 @@ static void check_donate_sglist(void)
 	struct block huge[] = { { b.pfn, 0 }, { a.pfn, 63 } };
 
 	donate(list, 1);
-	expect(donate_list(list, blocks, 2), 0, "host_donate_sglist_hyp() takes three pages in two blocks");
+	expect(donate_list(list, blocks, 2), 0, "host_donate_sglist_hyp() takes two blocks");
 	claim(is_donated(a) && is_donated(nth(a, 1)) && is_donated(b), "they are EL2's");
 	give_back(a, 2);
-	expect(donate_list(list, blocks, 2), -EPERM, "with one that it has already it gives -EPERM");
+	expect(donate_list(list, blocks, 2), -EPERM, "with one that EL2 has: -EPERM");
 	claim(is_hosts(a) && is_hosts(nth(a, 1)), "the others are the host's");
 	claim(is_donated(b), "that one is still EL2's");
 	give_back(b, 1);
-	expect(donate_list(list, huge, 2), -EINVAL, "with a block that is too large it gives -EINVAL");
+	expect(donate_list(list, huge, 2), -EINVAL, "with too large a block: -EINVAL");
 	claim(is_hosts(b), "the one before it is the host's");
 	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, 0, 2), -EINVAL, "no list gives -EINVAL");
-	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, list.hyp_va, 0), -EINVAL, "an empty one gives -EINVAL");
+	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, list.hyp_va, 0), -EINVAL, "none in it: -EINVAL");
 	give_back(list, 1);
 }
 
@@ -1254,7 +1254,7 @@ static void check_host_stage2(void)
 	expect(get_leaf(taken.pfn * PAGE), 0, "it reads that of a page that EL2 took");
 	claim(peek(leaf.hyp_va) && !(peek(leaf.hyp_va) & 1), "which is not valid, and not nothing");
 	expect(get_leaf(1ULL << 60), -ERANGE, "an address that no host has gives -ERANGE");
-	expect(op_int(OP_HOST_STAGE2_GET_LEAF, p.pfn * PAGE, 0, 0), -EINVAL, "no place for it gives -EINVAL");
+	expect(op_int(OP_HOST_STAGE2_GET_LEAF, p.pfn * PAGE, 0, 0), -EINVAL, "no place: -EINVAL");
 
 	for (int i = 0; i < 2; i++) {
 		enum probe_op lazy = i ? OP_HOST_STAGE2_DISABLE_LAZY_PTE :
@@ -1263,8 +1263,8 @@ static void check_host_stage2(void)
 
 		expect(op_int(lazy, p.pfn * PAGE, 1), 0, "%s: the host's page will do", name);
 		claim(is_hosts(p), "%s: the host has it afterwards", name);
-		expect(op_int(lazy, taken.pfn * PAGE, 1), -EPERM, "%s: EL2's page gives -EPERM", name);
-		expect(op_int(lazy, p.pfn * PAGE + 8, 1), -EINVAL, "%s: half a page gives -EINVAL", name);
+		expect(op_int(lazy, taken.pfn * PAGE, 1), -EPERM, "%s: EL2's: -EPERM", name);
+		expect(op_int(lazy, p.pfn * PAGE + 8, 1), -EINVAL, "%s: half one: -EINVAL", name);
 		expect(op_int(lazy, p.pfn * PAGE, 0), -EINVAL, "%s: no page gives -EINVAL", name);
 	}
 	claim(is_donated(taken), "EL2's page is EL2's still");
