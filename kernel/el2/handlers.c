@@ -33,16 +33,21 @@ typedef void (*psci_notifier_t)(enum pkvm_psci_notification notification,
 				struct user_pt_regs *regs);
 typedef bool (*guest_smc_handler_t)(struct arm_smccc_1_2_regs *regs,
 				    struct arm_smccc_1_2_regs *res, pkvm_handle_t handle);
+typedef bool (*guest_smc_handler_15_t)(struct arm_smccc_1_2_regs *regs,
+				       struct arm_smccc_res *res, pkvm_handle_t handle);
 
 unsigned int pkvm_module_nr_handlers[PKVM_MODULE_NR_HANDLER_KINDS];
-static void *handlers[PKVM_MODULE_NR_HANDLER_KINDS][MAX_HANDLERS];
+static struct handler {
+	void *fn;
+	u64 data;		/* of guest_smc_handler_data(), for that kind */
+} handlers[PKVM_MODULE_NR_HANDLER_KINDS][MAX_HANDLERS];
 static DEFINE_HYP_SPINLOCK(handlers_lock);
 
 /*
  * Returns 0; -EINVAL for a function that is not in the text of a live module;
  * -EBUSY when it is registered already, or all slots are taken.
  */
-static int register_handler(enum pkvm_module_handler_kind kind, void *fn)
+static int register_handler_data(enum pkvm_module_handler_kind kind, void *fn, u64 data)
 {
 	unsigned int i, nr;
 	int ret = -EBUSY;
@@ -54,13 +59,14 @@ static int register_handler(enum pkvm_module_handler_kind kind, void *fn)
 
 	nr = pkvm_module_nr_handlers[kind];
 	for (i = 0; i < nr; i++) {
-		if (handlers[kind][i] == fn)
+		if (handlers[kind][i].fn == fn && handlers[kind][i].data == data)
 			goto unlock;
 	}
 	if (nr == MAX_HANDLERS)
 		goto unlock;
 
-	WRITE_ONCE(handlers[kind][nr], fn);
+	handlers[kind][nr].data = data;
+	WRITE_ONCE(handlers[kind][nr].fn, fn);
 	/* Pairs with next_handler(). */
 	smp_store_release(&pkvm_module_nr_handlers[kind], nr + 1);
 	ret = 0;
@@ -69,6 +75,11 @@ unlock:
 	hyp_spin_unlock(&handlers_lock);
 
 	return ret;
+}
+
+static int register_handler(enum pkvm_module_handler_kind kind, void *fn)
+{
+	return register_handler_data(kind, fn, 0);
 }
 
 void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_end)
@@ -80,10 +91,10 @@ void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_en
 	for (kind = 0; kind < PKVM_MODULE_NR_HANDLER_KINDS; kind++) {
 		nr = 0;
 		for (i = 0; i < pkvm_module_nr_handlers[kind]; i++) {
-			unsigned long fn = (unsigned long)handlers[kind][i];
+			unsigned long fn = (unsigned long)handlers[kind][i].fn;
 
 			if (fn >= text_start && fn < text_end)
-				WRITE_ONCE(handlers[kind][i], NULL);
+				WRITE_ONCE(handlers[kind][i].fn, NULL);
 			else if (fn)
 				nr = i + 1;
 		}
@@ -100,7 +111,7 @@ static void *next_handler(enum pkvm_module_handler_kind kind, unsigned int *i)
 	unsigned int nr = smp_load_acquire(&pkvm_module_nr_handlers[kind]);
 
 	while (*i < nr) {
-		void *fn = READ_ONCE(handlers[kind][(*i)++]);
+		void *fn = READ_ONCE(handlers[kind][(*i)++].fn);
 
 		if (fn)
 			return fn;
@@ -109,8 +120,11 @@ static void *next_handler(enum pkvm_module_handler_kind kind, unsigned int *i)
 	return NULL;
 }
 
-#define for_each_handler(fn, kind)	\
-	for (unsigned int __i = 0; ((fn) = next_handler(kind, &__i));)
+/* @i is the number of the slot after that of @fn. */
+#define for_each_handler_slot(fn, i, kind)	\
+	for (unsigned int i = 0; ((fn) = next_handler(kind, &(i)));)
+
+#define for_each_handler(fn, kind)	for_each_handler_slot(fn, __i, kind)
 
 static void notify(enum pkvm_module_handler_kind kind, struct kvm_cpu_context *host_ctxt)
 {
@@ -202,6 +216,30 @@ enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *hos
 						       PKVM_MODULE_FAULT_ABORT;
 }
 
+/* Release 15 has a form of its own, for one guest: the handle, or 0 for all. */
+#define GUEST_SMC_15		BIT(63)
+
+static bool ask_guest_smc(void *fn, u64 data, struct arm_smccc_1_2_regs *regs,
+			  struct arm_smccc_1_2_regs *res, pkvm_handle_t handle)
+{
+	pkvm_handle_t only = data & ~GUEST_SMC_15;
+	struct arm_smccc_res res_15 = {};
+
+	*res = (struct arm_smccc_1_2_regs) {};
+	if (!(data & GUEST_SMC_15))
+		return ((guest_smc_handler_t)fn)(regs, res, handle);
+
+	if ((only && only != handle) || !((guest_smc_handler_15_t)fn)(regs, &res_15, handle))
+		return false;
+
+	res->a0 = res_15.a0;
+	res->a1 = res_15.a1;
+	res->a2 = res_15.a2;
+	res->a3 = res_15.a3;
+
+	return true;
+}
+
 /*
  * SMC of a guest. What no module takes goes on to the host, which knows PSCI and
  * its like and answers "not supported" to the rest.
@@ -209,7 +247,7 @@ enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *hos
 bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code)
 {
 	struct arm_smccc_1_2_regs regs, res;
-	guest_smc_handler_t fn;
+	void *fn;
 	int i;
 
 	/* As everywhere, only an immediate of zero makes it an SMCCC call. */
@@ -220,9 +258,9 @@ bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code)
 	for (i = 0; i <= 17; i++)
 		((unsigned long *)&regs)[i] = vcpu_get_reg(vcpu, i);
 
-	for_each_handler(fn, PKVM_MODULE_GUEST_SMC) {
-		res = (struct arm_smccc_1_2_regs) { };
-		if (!fn(&regs, &res, vcpu->kvm->arch.pkvm.handle))
+	for_each_handler_slot(fn, slot, PKVM_MODULE_GUEST_SMC) {
+		if (!ask_guest_smc(fn, handlers[PKVM_MODULE_GUEST_SMC][slot - 1].data, &regs, &res,
+				   vcpu->kvm->arch.pkvm.handle))
 			continue;
 		for (i = 0; i <= 17; i++)
 			vcpu_set_reg(vcpu, i, ((unsigned long *)&res)[i]);
@@ -267,4 +305,9 @@ int pkvm_module_register_psci(psci_notifier_t cb)
 int pkvm_module_register_guest_smc(guest_smc_handler_t cb)
 {
 	return register_handler(PKVM_MODULE_GUEST_SMC, cb);
+}
+
+int pkvm_module_register_guest_smc_15(guest_smc_handler_15_t cb, pkvm_handle_t handle)
+{
+	return register_handler_data(PKVM_MODULE_GUEST_SMC, cb, GUEST_SMC_15 | handle);
 }

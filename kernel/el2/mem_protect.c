@@ -270,6 +270,155 @@ unlock:
 	return ret;
 }
 
+/*
+ * MMIO that modules have taken. There is no vmemmap for it, and what its host
+ * stage-2 entries say is all dropped when the pages for their tables run out: the
+ * ranges are kept here, and left out then.
+ *
+ * Those pages come from a pool with room for 1 GiB of MMIO. What these ranges can
+ * need of it is a quarter.
+ */
+#define MAX_MMIO_TABLES		128
+#define MMIO_TABLES(nr_pages)	((nr_pages) / PTRS_PER_PTE + 2 * KVM_PGTABLE_LAST_LEVEL)
+#define MAX_MODULE_MMIO		(MAX_MMIO_TABLES / MMIO_TABLES(0))
+
+static struct module_mmio {
+	u64 start, end;
+	unsigned long va;
+} module_mmio[MAX_MODULE_MMIO];
+static u64 nr_mmio_tables;
+
+/* The first of the taken ranges from @start on that begins before @end, or NULL. */
+static struct module_mmio *next_module_mmio(u64 start, u64 end)
+{
+	struct module_mmio *cur, *first = NULL;
+
+	hyp_assert_lock_held(&host_mmu.lock);
+
+	for (cur = module_mmio; cur < module_mmio + MAX_MODULE_MMIO; cur++) {
+		if (cur->start < end && cur->end > start &&
+		    (!first || cur->start < first->start))
+			first = cur;
+	}
+
+	return first;
+}
+
+/* Drop the host's entries of a range of MMIO, but for what modules have. */
+int pkvm_module_unmap_mmio(struct kvm_pgtable *host_pgt, u64 start, u64 size)
+{
+	u64 end = start + size;
+	int ret = 0;
+
+	while (!ret && start < end) {
+		struct module_mmio *taken = next_module_mmio(start, end);
+		u64 next = taken ? taken->start : end;
+
+		if (next > start)
+			ret = kvm_pgtable_stage2_unmap(host_pgt, start, next - start);
+		start = taken ? taken->end : end;
+	}
+
+	return ret;
+}
+
+/* Take MMIO from the host and map it at @va, as a device. */
+int __pkvm_module_take_mmio(u64 pfn, u64 nr_pages, unsigned long va, enum kvm_pgtable_prot prot)
+{
+	phys_addr_t phys = hyp_pfn_to_phys(pfn);
+	struct module_mmio *slot = module_mmio;
+	u64 size = PAGE_SIZE * nr_pages;
+	struct kvm_mem_range around;
+	kvm_pte_t annotation;
+	int ret;
+
+	if (!module_range_valid(pfn, nr_pages) || !module_prot_valid(prot) ||
+	    prot & KVM_PGTABLE_PROT_X)
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	ret = -EINVAL;
+	if (find_mem_range(phys, &around) || !is_in_mem_range(phys + size - 1, &around))
+		goto unlock;
+
+	ret = -EPERM;
+	if (next_module_mmio(phys, phys + size))
+		goto unlock;
+
+	ret = -ENOSPC;
+	if (MMIO_TABLES(nr_pages) > MAX_MMIO_TABLES - nr_mmio_tables)
+		goto unlock;
+	while (slot->end)
+		slot++;
+
+	ret = map_hyp_va(va, size, phys, prot | KVM_PGTABLE_PROT_DEVICE);
+	if (ret)
+		goto unlock;
+
+	annotation = FIELD_PREP(KVM_HOST_DONATION_PTE_OWNER_MASK, PKVM_ID_HYP) |
+		     FIELD_PREP(KVM_HOST_DONATION_PTE_EXTRA_MASK, PKVM_MODULE_PAGE);
+	ret = host_stage2_try(kvm_pgtable_stage2_annotate, &host_mmu.pgt, phys, size,
+			      &host_s2_pool, KVM_HOST_INVALID_PTE_TYPE_DONATION, annotation);
+	if (!ret) {
+		*slot = (struct module_mmio) { .start = phys, .end = phys + size, .va = va };
+		nr_mmio_tables += MMIO_TABLES(nr_pages);
+	} else {
+		unmap_hyp_va(va, size);
+		WARN_ON(kvm_pgtable_stage2_unmap(&host_mmu.pgt, phys, size));
+	}
+
+unlock:
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+/* The host faults it in again. Where it was mapped comes back in @va. */
+int __pkvm_module_return_mmio(u64 pfn, u64 nr_pages, unsigned long *va)
+{
+	phys_addr_t phys = hyp_pfn_to_phys(pfn);
+	u64 size = PAGE_SIZE * nr_pages;
+	struct module_mmio *taken;
+	int ret = -EPERM;
+
+	if (!module_range_valid(pfn, nr_pages))
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	taken = next_module_mmio(phys, phys + size);
+	if (taken && taken->start == phys && taken->end == phys + size) {
+		*va = taken->va;
+		unmap_hyp_va(taken->va, size);
+		*taken = (struct module_mmio) { };
+		nr_mmio_tables -= MMIO_TABLES(nr_pages);
+		ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, phys, size);
+	}
+
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+/* Where MMIO that a module took is mapped, or 0. */
+unsigned long __pkvm_module_mmio_va(phys_addr_t phys)
+{
+	struct module_mmio *taken;
+	unsigned long va;
+
+	host_lock_component();
+	taken = next_module_mmio(phys, phys + 1);
+	va = taken ? taken->va + (phys - taken->start) : 0;
+	host_unlock_component();
+
+	return va;
+}
+
 static int module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot,
 			     enum pkvm_module_page_user user)
 {
@@ -298,8 +447,13 @@ unlock:
 	return ret;
 }
 
-int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot)
+int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, bool accept_mmio,
+			     enum kvm_pgtable_prot prot)
 {
+	if (accept_mmio && module_range_valid(pfn, nr_pages) &&
+	    !addr_is_memory(hyp_pfn_to_phys(pfn)))
+		return pkvm_module_donate_mmio(pfn, nr_pages, prot & ~KVM_PGTABLE_PROT_DEVICE);
+
 	return module_donate_hyp(pfn, nr_pages, prot, PKVM_MODULE_PAGE);
 }
 
@@ -318,7 +472,8 @@ int __pkvm_module_donate_sglist(struct pkvm_sglist_page *sglist, size_t nr)
 		struct pkvm_sglist_page block = sglist[i];
 
 		ret = block.order < 40 ?
-		      __pkvm_module_donate_hyp(block.pfn, BIT(block.order), PAGE_HYP) : -EINVAL;
+		      module_donate_hyp(block.pfn, BIT(block.order), PAGE_HYP, PKVM_MODULE_PAGE) :
+		      -EINVAL;
 		if (ret)
 			goto undo;
 	}
@@ -433,6 +588,73 @@ bool __pkvm_module_host_may(phys_addr_t phys, enum kvm_pgtable_prot access)
 	return (kvm_pgtable_stage2_pte_prot(pte) & access) == access;
 }
 
+/* Host memory at its linear address, without taking it from the host. */
+int __pkvm_module_map_linear(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot)
+{
+	unsigned long va = (unsigned long)__hyp_va(phys);
+	u64 offset;
+	int ret;
+
+	if (!module_range_valid(hyp_phys_to_pfn(phys), size >> PAGE_SHIFT) ||
+	    !module_prot_valid(prot) || prot & KVM_PGTABLE_PROT_X)
+		return -EINVAL;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	ret = __host_check_page_state_range(phys, size, PKVM_PAGE_OWNED);
+	for (offset = 0; !ret && offset < size; offset += PAGE_SIZE)
+		ret = hyp_va_is_mapped(va + offset) ? -EBUSY : 0;
+	if (!ret)
+		ret = map_hyp_va(va, size, phys, prot);
+
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
+void __pkvm_module_unmap_linear(unsigned long va, u64 size)
+{
+	hyp_lock_component();
+	unmap_hyp_va(va, size);
+	hyp_unlock_component();
+}
+
+bool __pkvm_module_is_memory(phys_addr_t phys, u64 size)
+{
+	return range_is_memory(phys, phys + size);
+}
+
+int __pkvm_module_guest_pa(pkvm_handle_t handle, u64 ipa, phys_addr_t *phys)
+{
+	struct pkvm_hyp_vm *vm;
+	kvm_pte_t pte;
+	s8 level;
+	int ret;
+
+	if (!phys)
+		return -EINVAL;
+
+	vm = get_pkvm_hyp_vm(handle);
+	if (!vm)
+		return -ENOENT;
+
+	guest_lock_component(vm);
+	ret = kvm_pgtable_get_leaf(&vm->pgt, ipa, &pte, &level);
+	guest_unlock_component(vm);
+	put_pkvm_hyp_vm(vm);
+
+	if (ret)
+		return ret;
+	if (!kvm_pte_valid(pte) || level != KVM_PGTABLE_LAST_LEVEL)
+		return -EINVAL;
+
+	*phys = kvm_pte_to_phys(pte) + offset_in_page(ipa);
+
+	return 0;
+}
+
 static int module_donate_host(u64 pfn, u64 nr_pages, enum pkvm_module_page_user user)
 {
 	phys_addr_t phys = hyp_pfn_to_phys(pfn);
@@ -463,6 +685,9 @@ unlock:
 
 int __pkvm_module_donate_host(u64 pfn, u64 nr_pages)
 {
+	if (module_range_valid(pfn, nr_pages) && !addr_is_memory(hyp_pfn_to_phys(pfn)))
+		return pkvm_module_return_mmio(pfn, nr_pages);
+
 	return module_donate_host(pfn, nr_pages, PKVM_MODULE_PAGE);
 }
 

@@ -18,6 +18,8 @@
  * pkvm_pgd_lock. None is held while a module's code runs.
  */
 
+#include <linux/percpu.h>
+
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_pkvm_module.h>
@@ -45,7 +47,7 @@ enum va_range_use {
 struct va_section {
 	unsigned long start;
 	unsigned long end;
-	bool text;		/* executable, the only place for handlers */
+	enum kvm_pgtable_prot prot;
 };
 
 #define MAX_SECTIONS		4
@@ -69,6 +71,7 @@ struct va_range {
 static unsigned int nr_tables;
 
 static DEFINE_HYP_SPINLOCK(modules_lock);
+static DEFINE_PER_CPU(bool, in_init);
 static struct va_range va_ranges[MAX_VA_RANGES];
 static unsigned int nr_va_ranges;
 static bool closed;
@@ -166,6 +169,12 @@ bool pkvm_module_va_valid(unsigned long va, u64 nr_pages)
 	return ret;
 }
 
+/* Whether this CPU is in the init function of a module. */
+bool pkvm_module_in_init(void)
+{
+	return *this_cpu_ptr(&in_init);
+}
+
 /* Account for the tables that the pages of one range, or of a section, can need. */
 static bool charge_tables(struct va_range *range, u64 nr_pages)
 {
@@ -182,10 +191,12 @@ static bool charge_tables(struct va_range *range, u64 nr_pages)
 	return true;
 }
 
-static void uncharge_tables(struct va_range *range)
+/* Nothing is mapped in it any more. */
+static void release_va_range(struct va_range *range)
 {
 	nr_tables -= range->nr_tables;
 	range->nr_tables = 0;
+	range->use = VA_UNUSED;
 }
 
 /* A range that may all be mapped. */
@@ -239,21 +250,22 @@ void handle___pkvm_module_reserve(struct kvm_cpu_context *host_ctxt)
  * there, or else a new one. Its tables are paid for with its first page, and again
  * with each block of pages. NULL if there can be no other, or no more tables.
  */
-static struct va_section *section_for_page(struct va_range *range, unsigned long va, bool text)
+static struct va_section *section_for_page(struct va_range *range, unsigned long va,
+					   enum kvm_pgtable_prot prot)
 {
 	struct va_section *section = range->sections;
 
 	if (range->nr_sections)
 		section = &range->sections[range->nr_sections - 1];
 
-	if (range->nr_sections && section->end == va && section->text == text)
+	if (range->nr_sections && section->end == va && section->prot == prot)
 		return (va - section->start) % PMD_SIZE || charge_tables(range, 0) ? section : NULL;
 
 	if (range->nr_sections == MAX_SECTIONS || !charge_tables(range, 0))
 		return NULL;
 
 	section = &range->sections[range->nr_sections++];
-	*section = (struct va_section) { .start = va, .end = va, .text = text };
+	*section = (struct va_section) { .start = va, .end = va, .prot = prot };
 
 	return section;
 }
@@ -277,7 +289,7 @@ void handle___pkvm_module_map_page(struct kvm_cpu_context *host_ctxt)
 	if (!range || !va_range_contains(range, va, 1))
 		goto unlock;
 
-	section = section_for_page(range, va, prot & KVM_PGTABLE_PROT_X);
+	section = section_for_page(range, va, prot);
 	if (!section) {
 		ret = -ENOSPC;
 		goto unlock;
@@ -292,21 +304,27 @@ unlock:
 	cpu_reg(host_ctxt, 1) = ret;
 }
 
-static bool in_text(struct va_range *range, unsigned long va)
+static bool in_section(struct va_range *range, unsigned long va, size_t size,
+		       enum kvm_pgtable_prot prot)
 {
 	unsigned int i;
 
-	if (!range || !IS_ALIGNED(va, AARCH64_INSN_SIZE))
-		return false;
-
-	for (i = 0; i < range->nr_sections; i++) {
+	for (i = 0; range && i < range->nr_sections; i++) {
 		struct va_section *section = &range->sections[i];
 
-		if (section->text && va >= section->start && va < section->end)
+		if (section->prot & prot && va >= section->start && va < section->end &&
+		    section->end - va >= size)
 			return true;
 	}
 
 	return false;
+}
+
+/* The only place for handlers. */
+static bool in_text(struct va_range *range, unsigned long va)
+{
+	return IS_ALIGNED(va, AARCH64_INSN_SIZE) &&
+	       in_section(range, va, AARCH64_INSN_SIZE, KVM_PGTABLE_PROT_X);
 }
 
 /* Whether a function can be called on behalf of modules. */
@@ -318,6 +336,20 @@ bool pkvm_module_is_text(unsigned long va)
 	hyp_spin_lock(&modules_lock);
 	range = find_va_range(va, 1);
 	ret = in_text(range, va) && range->use == VA_LIVE;
+	hyp_spin_unlock(&modules_lock);
+
+	return ret;
+}
+
+/* Whether it is in the writable data of a live module. */
+bool pkvm_module_is_data(unsigned long va, size_t size)
+{
+	struct va_range *range;
+	bool ret;
+
+	hyp_spin_lock(&modules_lock);
+	range = find_va_range(va, 1);
+	ret = in_section(range, va, size, KVM_PGTABLE_PROT_W) && range->use == VA_LIVE;
 	hyp_spin_unlock(&modules_lock);
 
 	return ret;
@@ -346,7 +378,11 @@ void handle___pkvm_module_init(struct kvm_cpu_context *host_ctxt)
 
 	if (!ret) {
 		pkvm_module_used_missing_op = false;
+		*this_cpu_ptr(&in_init) = true;
 		ret = init(&module_ops);
+		*this_cpu_ptr(&in_init) = false;
+		if (!pkvm_module_linear_unmap_all() && !ret)
+			ret = -EBUSY;
 		/* What it asked for and did not get, it must not believe to have. */
 		if (pkvm_module_used_missing_op && !ret)
 			ret = -EOPNOTSUPP;
@@ -414,10 +450,14 @@ void handle___pkvm_module_unregister(struct kvm_cpu_context *host_ctxt)
 	for (i = 0; i < range->nr_sections; i++) {
 		struct va_section *section = &range->sections[i];
 
-		if (!section->text)
+		if (section->prot & KVM_PGTABLE_PROT_W)
+			pkvm_module_remove_events(section->start, section->end);
+		if (!(section->prot & KVM_PGTABLE_PROT_X))
 			continue;
 		pkvm_module_remove_handlers(section->start, section->end);
 		pkvm_module_remove_serial(section->start, section->end);
+		pkvm_module_remove_trng(section->start, section->end);
+		pkvm_module_remove_serror(section->start, section->end);
 	}
 	range->use = VA_LOADING;
 	ret = 0;
@@ -456,10 +496,8 @@ void handle___pkvm_module_release(struct kvm_cpu_context *host_ctxt)
 	}
 
 	/* A range that is not clean is lost rather than used again. */
-	if (!ret) {
-		uncharge_tables(range);
-		range->use = VA_UNUSED;
-	}
+	if (!ret)
+		release_va_range(range);
 
 unlock:
 	hyp_spin_unlock(&modules_lock);
@@ -505,15 +543,50 @@ int pkvm_module_map_private(phys_addr_t phys, u64 size, enum kvm_pgtable_prot pr
 	}
 
 	ret = __pkvm_module_map_private(range->start, size, phys, prot);
-	if (ret) {
-		uncharge_tables(range);
-		range->use = VA_UNUSED;
+	if (ret)
+		release_va_range(range);
+	else
+		*va = range->start;
+
+unlock:
+	hyp_spin_unlock(&modules_lock);
+
+	return ret;
+}
+
+/* Take MMIO from the host for a module. */
+int pkvm_module_donate_mmio(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot)
+{
+	struct va_range *range;
+	int ret;
+
+	hyp_spin_lock(&modules_lock);
+
+	range = reserve_charged_range(nr_pages, VA_LIVE);
+	if (IS_ERR(range)) {
+		ret = PTR_ERR(range);
 		goto unlock;
 	}
 
-	*va = range->start;
+	ret = __pkvm_module_take_mmio(pfn, nr_pages, range->start, prot);
+	if (ret)
+		release_va_range(range);
 
 unlock:
+	hyp_spin_unlock(&modules_lock);
+
+	return ret;
+}
+
+int pkvm_module_return_mmio(u64 pfn, u64 nr_pages)
+{
+	unsigned long va;
+	int ret;
+
+	hyp_spin_lock(&modules_lock);
+	ret = __pkvm_module_return_mmio(pfn, nr_pages, &va);
+	if (!ret)
+		release_va_range(find_va_range(va, nr_pages));
 	hyp_spin_unlock(&modules_lock);
 
 	return ret;

@@ -21,6 +21,12 @@ int pkvm_module_map_pages(u64 pfn, void *va, u64 nr_pages, enum kvm_pgtable_prot
 int pkvm_module_unmap_pages(u64 pfn, void *va, u64 nr_pages);
 void *pkvm_module_fixmap_map(phys_addr_t phys);
 void pkvm_module_fixmap_unmap(void);
+void *pkvm_module_fixblock_map(phys_addr_t phys);
+void *pkvm_module_fixblock_map_size(phys_addr_t phys, size_t *size);
+void pkvm_module_fixblock_unmap(void);
+void *pkvm_module_linear_map_early(phys_addr_t phys, size_t size, enum kvm_pgtable_prot prot);
+void pkvm_module_linear_unmap_early(void *addr, size_t size);
+bool pkvm_module_linear_unmap_all(void);
 void pkvm_module_flush_dcache_to_poc(void *addr, size_t size);
 
 /* handlers.c */
@@ -29,12 +35,33 @@ int pkvm_module_register_host_smc(bool (*cb)(struct user_pt_regs *regs));
 int pkvm_module_register_guest_smc(bool (*cb)(struct arm_smccc_1_2_regs *regs,
 					      struct arm_smccc_1_2_regs *res,
 					      pkvm_handle_t handle));
+int pkvm_module_register_guest_smc_15(bool (*cb)(struct arm_smccc_1_2_regs *regs,
+						 struct arm_smccc_res *res,
+						 pkvm_handle_t handle),
+				      pkvm_handle_t handle);
 int pkvm_module_register_default_trap(bool (*cb)(struct user_pt_regs *regs));
 int pkvm_module_register_illegal_abt(void (*cb)(struct user_pt_regs *regs));
 int pkvm_module_register_psci(void (*cb)(enum pkvm_psci_notification notification,
 					 struct user_pt_regs *regs));
 int pkvm_module_register_hyp_panic(void (*cb)(struct user_pt_regs *regs));
 void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_end);
+
+/* serror.c */
+int pkvm_module_register_unmask_serror(bool (*unmask)(void), void (*mask)(void));
+void pkvm_module_remove_serror(unsigned long text_start, unsigned long text_end);
+
+/* sysreg.c */
+void pkvm_module_update_hcr(unsigned long set_mask, unsigned long clear_mask);
+void pkvm_module_update_hfgwtr(unsigned long set_mask, unsigned long clear_mask);
+
+/* trng.c */
+int pkvm_module_register_trng(const struct pkvm_module_trng_ops *ops);
+void pkvm_module_remove_trng(unsigned long text_start, unsigned long text_end);
+
+/* trace.c */
+int pkvm_module_register_event_ids(unsigned long start, unsigned long end);
+void pkvm_module_remove_events(unsigned long start, unsigned long end);
+void pkvm_module_trace_printk(u8 fmt_id, u64 a, u64 b, u64 c, u64 d);
 
 /* console.c */
 int pkvm_module_register_serial(void (*hyp_putc_cb)(char c));

@@ -16,8 +16,29 @@
 #include <linux/uuid.h>
 
 #include <asm/kvm_asm.h>
+#include <asm/kvm_host.h>
 #include <asm/kvm_pgtable.h>
 #include <asm/ptrace.h>
+
+/*
+ * The release whose prototypes a module is written for: 14, 15 and 16 are those of
+ * Android's kernels, 17 is the development line after them. It decides which form
+ * of a few members of the table goes by the plain name; all forms are in the one
+ * table, so that modules of all releases can be loaded together.
+ */
+#ifndef PKVM_MODULE_API
+#define PKVM_MODULE_API			16
+#elif PKVM_MODULE_API < 14 || PKVM_MODULE_API > 17
+#error "PKVM_MODULE_API is 14, 15, 16 or 17: the release that the module is written for"
+#endif
+
+/* The context of 14 begins with the registers of the others: only the type differs. */
+#if PKVM_MODULE_API == 14
+#define __pkvm_regs			struct kvm_cpu_context
+#else
+#define __pkvm_regs			struct user_pt_regs
+#endif
+static_assert(offsetof(struct kvm_cpu_context, regs) == 0);
 
 #ifdef __KVM_NVHE_HYPERVISOR__
 #include <nvhe/trap_handler.h>
@@ -65,6 +86,7 @@ struct pkvm_module_trng_ops {
  */
 #define PKVM_MODULE_OPS_VERSION		1
 #define PKVM_MODULE_OPS_SLOTS		128
+#define PKVM_MODULE_OPS_RESERVED	65
 
 /**
  * struct pkvm_module_ops - what the hypervisor offers to the EL2 part of a module
@@ -73,9 +95,13 @@ struct pkvm_module_trng_ops {
  * All members are called at EL2, with the EL2 address space and interrupts
  * masked, and none sleeps. A pfn is a page frame number, sizes are in bytes
  * unless the name says pages, an address named phys is physical. Errors are
- * negative errno; ranges are all or nothing. No member is NULL: one without an
- * implementation gives -EOPNOTSUPP, or NULL where it returns a pointer. An init
- * function that calls one which returns nothing fails with -EOPNOTSUPP.
+ * negative errno; ranges are all or nothing. What can not work on this CPU or with
+ * this kernel's configuration gives -EOPNOTSUPP, or NULL where it returns a pointer;
+ * an init function that calls one which returns nothing fails with -EOPNOTSUPP. The
+ * reserved room is filled with functions that return -EOPNOTSUPP.
+ *
+ * A member whose name ends in _14, _15 or _17 is the form that this release has of
+ * the one before it. A module of that release knows it by the name without number.
  *
  * The order is fixed: members are never moved, removed or retyped, and new ones
  * are taken from the reserved room at the end.
@@ -106,33 +132,46 @@ struct pkvm_module_trng_ops {
  *	next use, and before the handler returns. NULL unless @phys is memory,
  *	and while the window is open.
  * @fixmap_unmap: Closes the window.
- * @fixblock_map: The same for a block, in a window that all CPUs share under a
- *	lock.
- * @fixblock_unmap: Closes it and drops the lock.
- * @linear_map_early: Maps a large range at its linear address, for the EL2
- *	init function only.
- * @linear_unmap_early: Undoes it.
+ * @fixblock_map: Maps the block (PMD_SIZE bytes) that @phys lies in, in a window
+ *	that all CPUs share, and returns the address of @phys. The window is this
+ *	CPU's until it is unmapped, which must be before the handler returns;
+ *	other CPUs wait for it. NULL unless all of the block is memory, and
+ *	while this CPU has the window.
+ * @fixblock_map_17: The same, and stores how much is mapped from the address
+ *	that it returns, up to the end of the block, in @size.
+ * @fixblock_unmap: Closes the window and lets another CPU have it.
+ * @linear_map_early: Maps @size bytes of memory that the host owns from @phys, both
+ *	of whole pages, at their addresses in EL2's linear range with @prot. For the
+ *	EL2 init function only, which has to undo it before it returns: if not,
+ *	it fails with -EBUSY. NULL outside of it, for pages in another state, for
+ *	a @prot that is executable or not readable, and with too many ranges.
+ * @linear_unmap_early: Undoes @linear_map_early of just the same range.
  * @flush_dcache_to_poc: Cleans and invalidates the lines of @size bytes from
  *	@addr to the point of coherency.
  * @hyp_pa: Physical address of an address in EL2's linear range.
  * @hyp_va: Address in EL2's linear range of a physical one. It can be used
- *	only while EL2 has the page mapped there.
+ *	only while EL2 has the page mapped there. Of MMIO that a module took, it
+ *	is the address where that is mapped.
  * @kern_hyp_va: Linear EL2 address of a linear kernel address.
  *
  * @host_donate_hyp: Takes @nr_pages pages from the host, which must own them
  *	and share them with nobody, and maps them in EL2's linear range,
- *	readable and writable. @accept_mmio says that the range may be MMIO.
+ *	readable and writable. @accept_mmio says that the range may be MMIO, which
+ *	is mapped as a device, in private VA: @hyp_va tells where.
  *	0; -EINVAL for an empty or wrapping range, or one past the PA range or
- *	partly memory; -EPERM for memory in another state and for MMIO without
- *	@accept_mmio; -EOPNOTSUPP for MMIO with it; -ENOMEM.
+ *	partly memory; -EPERM for memory in another state, MMIO that EL2 has, and
+ *	MMIO without @accept_mmio; -ENOSPC with too many ranges of MMIO, or too
+ *	large ones; -ENOMEM.
+ * @host_donate_hyp_17: The same for memory only.
  * @host_donate_hyp_prot: The same with the EL2 protection given: -EINVAL for one
- *	that is not readable, or writable and executable, or not for memory.
+ *	that is not readable, or writable and executable, or executable MMIO.
  * @host_donate_sglist_hyp: The same for a list of @nr_pages blocks, in memory that
  *	EL2 has; all of them or none.
  * @hyp_donate_host: Gives pages that a module took back to the host, with the
  *	contents they have. 0; -EINVAL for an empty or wrapping range; -EPERM
  *	for pages no module took, EL2's own among them; -EBUSY while one of them
- *	is mapped by @map_module_pages.
+ *	is mapped by @map_module_pages. MMIO is given back range by range, as it
+ *	was taken, with -EPERM for any other.
  * @host_share_hyp: Lets EL2 use a page that the host owns; -EPERM if the host
  *	does not own it or shares it already. EL2 maps it when it is pinned.
  * @host_unshare_hyp: Ends that; -EBUSY while the page is pinned, -EPERM if it
@@ -149,8 +188,14 @@ struct pkvm_module_trng_ops {
  *	permits more but no reading; -EPERM for pages that the host does not own
  *	for itself, and for MMIO; -ENOENT without a permission-fault handler;
  *	-EOPNOTSUPP with @update_iommu.
+ * @host_stage2_mod_prot_14: The same for one page.
  * @host_stage2_get_leaf: Reads the host's stage-2 entry for @phys. -EINVAL for no
  *	place to put it; -ERANGE for an address beyond the PA range.
+ * @host_stage2_get_leaf_15: The same with a level that has no sign.
+ * @guest_stage2_pa: Where the page that the guest @handle has at @ipa is now, plus
+ *	the offset of @ipa in it. Nothing keeps it there. -EINVAL for no place
+ *	to put it, where nothing is mapped, and for a block; -ENOENT for no such
+ *	guest; -ERANGE for an @ipa beyond the guest's IPA range.
  * @host_stage2_enable_lazy_pte: Deprecated: unmaps pages that the host owns, from
  *	address @addr, to be faulted back in. -EINVAL for a bad range, -EPERM for
  *	pages that the host does not own for itself.
@@ -169,6 +214,9 @@ struct pkvm_module_trng_ops {
  *	answers otherwise.
  * @register_guest_smc_handler: Asks @cb about each SMC of a guest, until one
  *	returns true: @res is the answer. The host answers otherwise.
+ * @register_guest_smc_handler_15: The same for the guest @handle, or for all with
+ *	0, with an answer of four registers: the others are zero then. The number
+ *	of a guest that is gone can be given to another one.
  * @register_default_trap_handler: Asks @cb about each host trap nobody handled,
  *	until one returns true. It is a hypervisor panic otherwise.
  * @register_illegal_abt_notifier: Tells @cb when the host touched what it may
@@ -176,9 +224,15 @@ struct pkvm_module_trng_ops {
  * @register_psci_notifier: Tells @cb of power transitions of the host. A suspend
  *	that is told may still be refused by the firmware.
  * @register_hyp_panic_notifier: Tells @cb of a hypervisor panic, once.
- * @register_unmask_serror: Takes SErrors at EL2 while @unmask says so.
- * @update_hcr_el2: Changes HCR_EL2 on this CPU.
- * @update_hfgwtr_el2: Changes HFGWTR_EL2 on this CPU.
+ * @register_unmask_serror: While EL2 works for the host, SErrors are left for
+ *	the host to take. With this, @unmask is asked at each entry from the host:
+ *	if it returns true, they are taken at EL2, as a hypervisor panic, until @mask
+ *	is told that this ends. One for all modules: -EBUSY. Running a guest
+ *	and turning the CPU off end it too, without a word.
+ * @update_hcr_el2: Sets and clears bits of HCR_EL2 on this CPU, for the host. They
+ *	stay so when a guest was run, and when the CPU was off. Does nothing without
+ *	a default trap handler: what is trapped then would be a panic.
+ * @update_hfgwtr_el2: The same for HFGWTR_EL2. Nothing without FEAT_FGT, either.
  *
  * @register_serial_driver: Makes @hyp_putc_cb the EL2 console. -EBUSY if there is
  *	one; -EINVAL for a function that is not in the text of a live module.
@@ -193,15 +247,21 @@ struct pkvm_module_trng_ops {
  * @hyp_alloc_errno: Why the last @hyp_alloc on this CPU failed: 0 if it did not,
  *	-ENOMEM for want of pages, -EINVAL for a size that can not be.
  * @hyp_alloc_missing_donations: How many pages it lacked, 255 at most.
- * @tracing_reserve_entry: Reserves room in the EL2 trace buffer.
- * @tracing_commit_entry: Commits it.
- * @tracing_mod_hyp_printk: Writes a formatted line into the trace buffer.
+ * @tracing_reserve_entry: Room for an event of @length bytes, with its header, in
+ *	this CPU's trace buffer. NULL when tracing is off, or not built in.
+ * @tracing_commit_entry: Ends what was reserved last on this CPU.
+ * @tracing_mod_hyp_printk: Writes a line into the trace buffer: format @fmt_id of
+ *	the calling module, with up to four arguments. Nothing when tracing is off.
+ * @register_hyp_event_ids: Makes trace events of the module known, by their struct
+ *	hyp_event_id from @start to @end (exclusive), EL2 addresses in its data.
  * @hyp_smp_processor_id: The number the host gave to this CPU.
  * @udelay: Busy-waits @usecs microseconds.
+ * @get_time: Microseconds since the counter was started, at boot. Never goes back.
  * @list_add_valid_or_report: What <linux/list.h> calls under list hardening.
  * @list_del_entry_valid_or_report: Likewise.
- * @register_guest_trng_ops: Makes @ops the source of entropy for protected
- *	guests.
+ * @register_guest_trng_ops: Makes @ops, in the module's own data, the source of
+ *	entropy for protected guests (SMCCC TRNG). -EBUSY if there is one, -EINVAL for
+ *	one without UUID, or whose function is not in the text of a live module.
  */
 struct pkvm_module_ops {
 	/* Mapping */
@@ -216,6 +276,7 @@ struct pkvm_module_ops {
 	void *(*fixmap_map)(phys_addr_t phys);
 	void (*fixmap_unmap)(void);
 	void *(*fixblock_map)(phys_addr_t phys);
+	void *(*fixblock_map_17)(phys_addr_t phys, size_t *size);
 	void (*fixblock_unmap)(void);
 	void *(*linear_map_early)(phys_addr_t phys, size_t size, enum kvm_pgtable_prot prot);
 	void (*linear_unmap_early)(void *addr, size_t size);
@@ -226,6 +287,7 @@ struct pkvm_module_ops {
 
 	/* Ownership */
 	int (*host_donate_hyp)(u64 pfn, u64 nr_pages, bool accept_mmio);
+	int (*host_donate_hyp_17)(u64 pfn, u64 nr_pages);
 	int (*host_donate_hyp_prot)(u64 pfn, u64 nr_pages, bool accept_mmio,
 				    enum kvm_pgtable_prot prot);
 	int (*host_donate_sglist_hyp)(struct pkvm_sglist_page *sglist, size_t nr_pages);
@@ -236,22 +298,29 @@ struct pkvm_module_ops {
 	void (*unpin_shared_mem)(void *from, void *to);
 	int (*host_stage2_mod_prot)(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_pages,
 				    bool update_iommu);
+	int (*host_stage2_mod_prot_14)(u64 pfn, enum kvm_pgtable_prot prot);
 	int (*host_stage2_get_leaf)(phys_addr_t phys, kvm_pte_t *ptep, s8 *level);
+	int (*host_stage2_get_leaf_15)(phys_addr_t phys, kvm_pte_t *ptep, u32 *level);
+	int (*guest_stage2_pa)(pkvm_handle_t handle, u64 ipa, phys_addr_t *phys);
 	int (*host_stage2_enable_lazy_pte)(u64 addr, u64 nr_pages);
 	int (*host_stage2_disable_lazy_pte)(u64 addr, u64 nr_pages);
 
 	/* Traps and events */
-	int (*register_host_perm_fault_handler)(int (*cb)(struct user_pt_regs *regs,
+	int (*register_host_perm_fault_handler)(int (*cb)(__pkvm_regs *regs,
 							  u64 esr, u64 addr));
-	int (*register_host_smc_handler)(bool (*cb)(struct user_pt_regs *regs));
+	int (*register_host_smc_handler)(bool (*cb)(__pkvm_regs *regs));
 	int (*register_guest_smc_handler)(bool (*cb)(struct arm_smccc_1_2_regs *regs,
 						     struct arm_smccc_1_2_regs *res,
 						     pkvm_handle_t handle));
-	int (*register_default_trap_handler)(bool (*cb)(struct user_pt_regs *regs));
-	int (*register_illegal_abt_notifier)(void (*cb)(struct user_pt_regs *regs));
+	int (*register_guest_smc_handler_15)(bool (*cb)(struct arm_smccc_1_2_regs *regs,
+							struct arm_smccc_res *res,
+							pkvm_handle_t handle),
+					     pkvm_handle_t handle);
+	int (*register_default_trap_handler)(bool (*cb)(__pkvm_regs *regs));
+	int (*register_illegal_abt_notifier)(void (*cb)(__pkvm_regs *regs));
 	int (*register_psci_notifier)(void (*cb)(enum pkvm_psci_notification notification,
-						 struct user_pt_regs *regs));
-	int (*register_hyp_panic_notifier)(void (*cb)(struct user_pt_regs *regs));
+						 __pkvm_regs *regs));
+	int (*register_hyp_panic_notifier)(void (*cb)(__pkvm_regs *regs));
 	int (*register_unmask_serror)(bool (*unmask)(void), void (*mask)(void));
 	void (*update_hcr_el2)(unsigned long set_mask, unsigned long clear_mask);
 	void (*update_hfgwtr_el2)(unsigned long set_mask, unsigned long clear_mask);
@@ -270,17 +339,32 @@ struct pkvm_module_ops {
 	void *(*tracing_reserve_entry)(unsigned long length);
 	void (*tracing_commit_entry)(void);
 	void (*tracing_mod_hyp_printk)(u8 fmt_id, u64 a, u64 b, u64 c, u64 d);
+	int (*register_hyp_event_ids)(unsigned long start, unsigned long end);
 	int (*hyp_smp_processor_id)(void);
 	void (*udelay)(unsigned long usecs);
+	u64 (*get_time)(void);
 	bool (*list_add_valid_or_report)(struct list_head *entry, struct list_head *prev,
 					 struct list_head *next);
 	bool (*list_del_entry_valid_or_report)(struct list_head *entry);
 	int (*register_guest_trng_ops)(const struct pkvm_module_trng_ops *ops);
 
 	/* private: room for the devices and IOMMU family and for later members */
-	u64 __reserved[PKVM_MODULE_OPS_SLOTS - 55];
+	long (*__reserved[PKVM_MODULE_OPS_RESERVED])(void);
 	/* public: */
 };
+
+/* The forms that a release has of them. */
+#if PKVM_MODULE_API == 14
+#define host_stage2_mod_prot		host_stage2_mod_prot_14
+#endif
+#if PKVM_MODULE_API <= 15
+#define host_stage2_get_leaf		host_stage2_get_leaf_15
+#define register_guest_smc_handler	register_guest_smc_handler_15
+#endif
+#if PKVM_MODULE_API == 17
+#define fixblock_map			fixblock_map_17
+#define host_donate_hyp			host_donate_hyp_17
+#endif
 
 #if (defined(MODULE) || defined(__PKVM_MODULE_LOADER)) && !defined(__KVM_NVHE_HYPERVISOR__)
 

@@ -13,6 +13,7 @@
 struct kvm;
 struct module;
 struct pkvm_module_status;
+struct trace_seq;
 
 /* The ELF sections that make the EL2 part of a module, each whole pages. */
 enum pkvm_el2_section_id {
@@ -52,6 +53,8 @@ void pkvm_module_find_el2_part(const struct elf64_hdr *hdr, const struct elf64_s
 			       struct module *mod);
 void pkvm_load_early_modules(void);
 int pkvm_modules_allow_protected_vm(void);
+const char *pkvm_module_printk(struct trace_seq *seq, unsigned long ip, u8 fmt_id,
+			       u64 a, u64 b, u64 c, u64 d);
 #else
 static inline void pkvm_module_find_el2_part(const struct elf64_hdr *hdr,
 					     const struct elf64_shdr *sechdrs,

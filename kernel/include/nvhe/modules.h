@@ -41,6 +41,7 @@ enum pkvm_module_fault {
 #ifdef CONFIG_PKVM_MODULES
 extern pkvm_module_call_t pkvm_module_calls[PKVM_MODULE_MAX_CALLS];
 extern unsigned int pkvm_module_nr_handlers[PKVM_MODULE_NR_HANDLER_KINDS];
+extern const struct pkvm_module_trng_ops *pkvm_module_trng;
 
 /*
  * The function behind hypercall @id, which is not a built-in one; NULL if no
@@ -59,10 +60,28 @@ static inline bool pkvm_module_has(enum pkvm_module_handler_kind kind)
 {
 	return unlikely(READ_ONCE(pkvm_module_nr_handlers[kind]));
 }
+
+bool __pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val);
+
+/* A TRNG call of a protected guest, where a module has entropy. */
+static inline bool pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val)
+{
+	return READ_ONCE(pkvm_module_trng) && __pkvm_module_guest_trng(vcpu, val);
+}
+
+int pkvm_module_enable_event(unsigned short id, bool enable);
+int pkvm_module_unmap_mmio(struct kvm_pgtable *host_pgt, u64 start, u64 size);
 #else
 static inline pkvm_module_call_t pkvm_module_call(unsigned long id) { return NULL; }
 static inline bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm) { return true; }
 static inline bool pkvm_module_has(enum pkvm_module_handler_kind kind) { return false; }
+static inline bool pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val) { return false; }
+static inline int pkvm_module_enable_event(unsigned short id, bool enable) { return -EINVAL; }
+
+static inline int pkvm_module_unmap_mmio(struct kvm_pgtable *host_pgt, u64 start, u64 size)
+{
+	return kvm_pgtable_stage2_unmap(host_pgt, start, size);
+}
 #endif
 
 /* handlers.c */
@@ -75,6 +94,9 @@ void __pkvm_module_psci(enum pkvm_psci_notification notification,
 enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *host_ctxt, u64 esr,
 						     u64 addr);
 bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code);
+
+/* sysreg.c */
+void pkvm_module_restore_sysregs(void);
 
 /* Each costs a load and a branch where no module has registered. */
 static inline bool pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt)
@@ -102,6 +124,8 @@ static inline void pkvm_module_hyp_panic(struct kvm_cpu_context *host_ctxt)
 static inline void pkvm_module_psci(enum pkvm_psci_notification notification,
 				    struct kvm_cpu_context *host_ctxt)
 {
+	if (IS_ENABLED(CONFIG_PKVM_MODULES) && notification == PKVM_PSCI_CPU_ENTRY)
+		pkvm_module_restore_sysregs();
 	if (pkvm_module_has(PKVM_MODULE_PSCI))
 		__pkvm_module_psci(notification, host_ctxt);
 }
@@ -125,7 +149,11 @@ bool pkvm_module_va_valid(unsigned long va, u64 nr_pages);
 void *pkvm_alloc_module_va(u64 nr_pages);
 int pkvm_module_map_private(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot,
 			    unsigned long *va);
+int pkvm_module_donate_mmio(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot);
+int pkvm_module_return_mmio(u64 pfn, u64 nr_pages);
 bool pkvm_module_is_text(unsigned long va);
+bool pkvm_module_is_data(unsigned long va, size_t size);
+bool pkvm_module_in_init(void);
 int pkvm_module_cpu(void);
 
 /* mem_protect.c */
@@ -142,12 +170,20 @@ int __pkvm_module_map_pages(u64 pfn, unsigned long va, u64 nr_pages,
 			    enum pkvm_module_page_user user);
 int __pkvm_module_unmap_pages(u64 pfn, unsigned long va, u64 nr_pages);
 int __pkvm_module_release_image_page(unsigned long va);
-int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot);
+int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, bool accept_mmio,
+			     enum kvm_pgtable_prot prot);
+int __pkvm_module_take_mmio(u64 pfn, u64 nr_pages, unsigned long va, enum kvm_pgtable_prot prot);
+int __pkvm_module_return_mmio(u64 pfn, u64 nr_pages, unsigned long *va);
+unsigned long __pkvm_module_mmio_va(phys_addr_t phys);
 int __pkvm_module_donate_host(u64 pfn, u64 nr_pages);
 int __pkvm_module_donate_sglist(struct pkvm_sglist_page *sglist, size_t nr);
 int __pkvm_module_host_prot(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_pages);
 int __pkvm_module_host_leaf(phys_addr_t phys, kvm_pte_t *ptep, s8 *level);
 int __pkvm_module_host_lazy(u64 pfn, u64 nr_pages, bool enable);
+int __pkvm_module_map_linear(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot);
+void __pkvm_module_unmap_linear(unsigned long va, u64 size);
+bool __pkvm_module_is_memory(phys_addr_t phys, u64 size);
+int __pkvm_module_guest_pa(pkvm_handle_t handle, u64 ipa, phys_addr_t *phys);
 bool __pkvm_module_host_may(phys_addr_t phys, enum kvm_pgtable_prot access);
 int __pkvm_module_donate_heap_page(u64 pfn);
 int __pkvm_module_reclaim_heap_page(u64 pfn);

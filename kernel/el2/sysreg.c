@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Traps that modules set for the host: HCR_EL2 and HFGWTR_EL2 of this CPU.
+ *
+ * HCR_EL2 is written anew from kvm_init_params whenever a guest was run and when
+ * the CPU comes back from being off, so that is where a change is kept; the host's
+ * HFGWTR_EL2 is saved and restored around guests, and has to be brought back here
+ * when the CPU comes back.
+ */
+
+#include <linux/percpu.h>
+
+#include <asm/kvm_hyp.h>
+#include <asm/kvm_mmu.h>
+#include <asm/kvm_pkvm_module.h>
+
+#include <nvhe/modules.h>
+
+#include "ops.h"
+
+static DEFINE_PER_CPU(unsigned long, hfgwtr_set);
+static DEFINE_PER_CPU(unsigned long, hfgwtr_clear);
+
+/* With nobody to handle what is then trapped, the first such trap would be a panic. */
+static bool trap_is_handled(void)
+{
+	if (pkvm_module_has(PKVM_MODULE_DEFAULT_TRAP))
+		return true;
+
+	pkvm_module_missing_op();
+
+	return false;
+}
+
+void pkvm_module_update_hcr(unsigned long set_mask, unsigned long clear_mask)
+{
+	struct kvm_nvhe_init_params *params = this_cpu_ptr(&kvm_init_params);
+
+	if (!trap_is_handled())
+		return;
+
+	params->hcr_el2 = (params->hcr_el2 & ~clear_mask) | set_mask;
+	/* Read with the MMU off when the CPU comes back. */
+	kvm_flush_dcache_to_poc(params, sizeof(*params));
+
+	write_sysreg_hcr((read_sysreg(hcr_el2) & ~clear_mask) | set_mask);
+	isb();
+}
+
+static void write_hfgwtr(void)
+{
+	u64 val = read_sysreg_s(SYS_HFGWTR_EL2);
+
+	val &= ~*this_cpu_ptr(&hfgwtr_clear);
+	val |= *this_cpu_ptr(&hfgwtr_set);
+	write_sysreg_s(val, SYS_HFGWTR_EL2);
+	isb();
+}
+
+void pkvm_module_update_hfgwtr(unsigned long set_mask, unsigned long clear_mask)
+{
+	unsigned long *set = this_cpu_ptr(&hfgwtr_set);
+	unsigned long *clear = this_cpu_ptr(&hfgwtr_clear);
+
+	if (!cpus_have_final_cap(ARM64_HAS_FGT)) {
+		pkvm_module_missing_op();
+		return;
+	}
+	if (!trap_is_handled())
+		return;
+
+	*set = (*set & ~clear_mask) | set_mask;
+	*clear = (*clear & ~set_mask) | clear_mask;
+	write_hfgwtr();
+}
+
+/* This CPU was off. */
+void pkvm_module_restore_sysregs(void)
+{
+	if (*this_cpu_ptr(&hfgwtr_set) || *this_cpu_ptr(&hfgwtr_clear))
+		write_hfgwtr();
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Trace events of vendor modules, in the hypervisor's own buffer.
+ *
+ * An event is enabled by its number. The numbers after the hypervisor's own go to
+ * the events of modules, in the order in which they were made known. For a line of
+ * text only its arguments are written, and the address in the module that it comes
+ * from, by which EL1 finds the format.
+ */
+
+#include <asm/kvm_hyp.h>
+#include <asm/kvm_hypevents.h>
+#include <asm/kvm_hyptrace.h>
+#include <asm/kvm_pkvm_module.h>
+
+#include <nvhe/modules.h>
+#include <nvhe/spinlock.h>
+
+#include "ops.h"
+
+#ifdef CONFIG_NVHE_EL2_TRACING
+#define MAX_EVENT_RANGES	32
+
+static struct event_range {
+	struct hyp_event_id *start;	/* NULL when the module was withdrawn */
+	unsigned int nr;
+} event_ranges[MAX_EVENT_RANGES];
+static unsigned int nr_event_ranges;
+static DEFINE_HYP_SPINLOCK(events_lock);
+
+static unsigned int nr_own_events(void)
+{
+	return __hyp_event_ids_end - __hyp_event_ids_start;
+}
+
+int pkvm_module_register_event_ids(unsigned long start, unsigned long end)
+{
+	unsigned int nr = (end - start) / sizeof(struct hyp_event_id), id, i;
+	struct hyp_event_id *ids = (struct hyp_event_id *)start;
+
+	if (end < start || (end - start) % sizeof(struct hyp_event_id))
+		return -EINVAL;
+	if (!nr)
+		return 0;
+	if (!IS_ALIGNED(start, __alignof__(struct hyp_event_id)) ||
+	    !pkvm_module_is_data(start, end - start))
+		return -EINVAL;
+
+	hyp_spin_lock(&events_lock);
+
+	id = nr_own_events();
+	for (i = 0; i < nr_event_ranges; i++) {
+		if (event_ranges[i].start == ids)
+			break;
+		id += event_ranges[i].nr;
+	}
+	if (i < nr_event_ranges || i == MAX_EVENT_RANGES || id + nr > U16_MAX) {
+		hyp_spin_unlock(&events_lock);
+		return -EBUSY;
+	}
+
+	event_ranges[i] = (struct event_range) { .start = ids, .nr = nr };
+	nr_event_ranges++;
+	for (i = 0; i < nr; i++)
+		ids[i].id = id + i;
+
+	hyp_spin_unlock(&events_lock);
+
+	return 0;
+}
+
+int pkvm_module_enable_event(unsigned short id, bool enable)
+{
+	unsigned int first = nr_own_events(), i;
+	int ret = -EINVAL;
+
+	hyp_spin_lock(&events_lock);
+	for (i = 0; i < nr_event_ranges; first += event_ranges[i++].nr) {
+		struct event_range *range = &event_ranges[i];
+
+		if (!range->start || id < first || id - first >= range->nr)
+			continue;
+		atomic_set(&range->start[id - first].enabled, enable);
+		ret = 0;
+	}
+	hyp_spin_unlock(&events_lock);
+
+	return ret;
+}
+
+/* The numbers stay taken: those of later events do not change. */
+void pkvm_module_remove_events(unsigned long start, unsigned long end)
+{
+	unsigned int i;
+
+	hyp_spin_lock(&events_lock);
+	for (i = 0; i < nr_event_ranges; i++) {
+		unsigned long ids = (unsigned long)event_ranges[i].start;
+
+		if (ids >= start && ids < end)
+			event_ranges[i].start = NULL;
+	}
+	hyp_spin_unlock(&events_lock);
+}
+#else
+int pkvm_module_register_event_ids(unsigned long start, unsigned long end)
+{
+	return start == end ? 0 : -EOPNOTSUPP;
+}
+
+void pkvm_module_remove_events(unsigned long start, unsigned long end) { }
+#endif
+
+void pkvm_module_trace_printk(u8 fmt_id, u64 a, u64 b, u64 c, u64 d)
+{
+	trace_module_printk((unsigned long)__builtin_return_address(0), fmt_id, a, b, c, d);
+}

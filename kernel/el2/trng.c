@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Entropy for protected guests (SMCCC TRNG, Arm DEN0098) from a module. The host
+ * answers these calls otherwise, and a protected guest has no reason to believe it.
+ */
+
+#include <linux/arm-smccc.h>
+#include <linux/bitmap.h>
+
+#include <asm/kvm_emulate.h>
+#include <asm/kvm_hyp.h>
+#include <asm/kvm_pkvm_module.h>
+
+#include <kvm/arm_hypercalls.h>
+
+#include <nvhe/modules.h>
+
+#include "ops.h"
+
+#define TRNG_VERSION_1_0	0x10000
+#define TRNG_NOT_SUPPORTED	(-1UL)
+#define TRNG_INVALID_PARAMETER	(-2UL)
+#define TRNG_NO_ENTROPY		(-3UL)
+#define TRNG_MAX_BITS		192
+
+const struct pkvm_module_trng_ops *pkvm_module_trng;
+
+int pkvm_module_register_trng(const struct pkvm_module_trng_ops *ops)
+{
+	if (!ops || !ops->trng_uuid || !pkvm_module_is_text((unsigned long)ops->trng_rnd64))
+		return -EINVAL;
+
+	return cmpxchg(&pkvm_module_trng, NULL, ops) ? -EBUSY : 0;
+}
+
+void pkvm_module_remove_trng(unsigned long text_start, unsigned long text_end)
+{
+	const struct pkvm_module_trng_ops *ops = READ_ONCE(pkvm_module_trng);
+
+	if (ops && (unsigned long)ops->trng_rnd64 >= text_start &&
+	    (unsigned long)ops->trng_rnd64 < text_end)
+		WRITE_ONCE(pkvm_module_trng, NULL);
+}
+
+/* @size bits a register. */
+static void trng_rnd(const struct pkvm_module_trng_ops *ops, struct kvm_vcpu *vcpu, int size,
+		     u64 *val)
+{
+	u64 bits[TRNG_MAX_BITS / 64] = {};
+	u64 nr_bits = smccc_get_arg1(vcpu);
+	int i;
+
+	if (!nr_bits || nr_bits > 3 * size) {
+		val[0] = TRNG_INVALID_PARAMETER;
+		return;
+	}
+
+	for (i = 0; i < DIV_ROUND_UP(nr_bits, 64); i++) {
+		int nr = min_t(int, nr_bits - 64 * i, 64);
+
+		if (ops->trng_rnd64(&bits[i], nr)) {
+			memzero_explicit(bits, sizeof(bits));
+			val[0] = TRNG_NO_ENTROPY;
+			return;
+		}
+		bits[i] &= GENMASK_ULL(nr - 1, 0);
+	}
+
+	val[0] = SMCCC_RET_SUCCESS;
+	if (size == 32) {
+		val[1] = lower_32_bits(bits[1]);
+		val[2] = upper_32_bits(bits[0]);
+		val[3] = lower_32_bits(bits[0]);
+	} else {
+		val[1] = bits[2];
+		val[2] = bits[1];
+		val[3] = bits[0];
+	}
+	memzero_explicit(bits, sizeof(bits));
+}
+
+bool __pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val)
+{
+	const struct pkvm_module_trng_ops *ops = READ_ONCE(pkvm_module_trng);
+	const __le32 *uuid = (const __le32 *)ops->trng_uuid->b;
+	int i;
+
+	switch (smccc_get_function(vcpu)) {
+	case ARM_SMCCC_TRNG_VERSION:
+		val[0] = TRNG_VERSION_1_0;
+		return true;
+	case ARM_SMCCC_TRNG_FEATURES:
+		switch (smccc_get_arg1(vcpu)) {
+		case ARM_SMCCC_TRNG_VERSION:
+		case ARM_SMCCC_TRNG_FEATURES:
+		case ARM_SMCCC_TRNG_GET_UUID:
+		case ARM_SMCCC_TRNG_RND32:
+		case ARM_SMCCC_TRNG_RND64:
+			val[0] = SMCCC_RET_SUCCESS;
+			return true;
+		}
+		val[0] = TRNG_NOT_SUPPORTED;
+		return true;
+	case ARM_SMCCC_TRNG_GET_UUID:
+		for (i = 0; i < 4; i++)
+			val[i] = le32_to_cpu(uuid[i]);
+		return true;
+	case ARM_SMCCC_TRNG_RND32:
+		trng_rnd(ops, vcpu, 32, val);
+		return true;
+	case ARM_SMCCC_TRNG_RND64:
+		trng_rnd(ops, vcpu, 64, val);
+		return true;
+	}
+
+	return false;
+}
