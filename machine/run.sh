@@ -172,6 +172,11 @@ else
 fi
 [ -z "$status" ] || exit "$status"
 
+if "$top/machine/panic.sh" "$log" "${modules[@]}" >"$work/panic"; then
+	cat "$work/panic"
+	die "the hypervisor panicked; the log is $log"
+fi
+
 panic=$(tr -d '\r' <"$log" | sed -n 's/.*Kernel panic - not syncing: //p' | head -n 1)
 if [ -n "$panic" ]; then
 	# From the first sign of trouble on; the other modes have shown it as it came

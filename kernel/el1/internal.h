@@ -59,7 +59,8 @@ const char *pkvm_el2_section_prot(enum pkvm_el2_section_id id);
 /* status.c */
 struct pkvm_module_status *pkvm_module_status(const char *name);
 __printf(2, 3) void pkvm_module_fail(const char *name, const char *fmt, ...);
-void pkvm_module_loaded(const struct pkvm_el2_part *part);
+void pkvm_module_mapped(const struct pkvm_el2_part *part);
+void pkvm_module_loaded(struct pkvm_module_status *status);
 bool pkvm_module_is_loaded(const char *name);
 bool pkvm_module_is_because(const char *name, const char *reason);
 void pkvm_module_add_call(struct pkvm_module_status *status, int id, unsigned long hfn);

@@ -370,6 +370,7 @@ static int load_el2_part(struct module *mod, pkvm_el2_init_t init_fn)
 		}
 	}
 
+	pkvm_module_mapped(part);
 	ret = kvm_call_hyp_nvhe(__pkvm_module_init, part->hyp_va,
 				el2_addr(part, (unsigned long)init_fn));
 	if (ret) {
@@ -424,7 +425,7 @@ int __pkvm_load_el2_module(struct module *mod, u32 ops_version, size_t ops_size,
 	/* What EL2 owns can not be freed: never unload. */
 	__module_get(mod);
 	nr_initialising++;
-	pkvm_module_loaded(part);
+	pkvm_module_loaded(part->status);
 	if (token)
 		*token = part->hyp_va;
 

@@ -250,16 +250,21 @@ void pkvm_module_fail(const char *name, const char *fmt, ...)
 		first_failed = status;
 }
 
-void pkvm_module_loaded(const struct pkvm_el2_part *part)
+/* EL2 is about to run it: from now on its addresses have names. */
+void pkvm_module_mapped(const struct pkvm_el2_part *part)
 {
 	struct pkvm_module_status *status = part->status;
 
-	status->state = PKVM_MODULE_LOADED;
-	status->initialised = false;
 	memcpy(status->part.sections, part->sections, sizeof(part->sections));
 	status->part.start = part->start;
 	/* Pairs with pkvm_el2_mod_kern_va(), which takes no lock. */
 	smp_store_release(&status->part.hyp_va, part->hyp_va);
+}
+
+void pkvm_module_loaded(struct pkvm_module_status *status)
+{
+	status->state = PKVM_MODULE_LOADED;
+	status->initialised = false;
 	pr_info("%s: EL2 part loaded\n", status->name);
 }
 

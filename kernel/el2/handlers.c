@@ -161,7 +161,12 @@ void __pkvm_module_illegal_abt(struct kvm_cpu_context *host_ctxt)
 	notify(PKVM_MODULE_ILLEGAL_ABT, host_ctxt);
 }
 
-void __pkvm_module_hyp_panic(struct kvm_cpu_context *host_ctxt)
+#ifdef CONFIG_PKVM_STACKTRACE
+/* x0-x30, sp: see panic.S. */
+DEFINE_PER_CPU(u64 [32], pkvm_module_panic_regs);
+#endif
+
+void __pkvm_module_hyp_panic_notify(struct kvm_cpu_context *host_ctxt)
 {
 	static unsigned long panicking;
 	notifier_t fn;

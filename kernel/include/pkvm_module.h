@@ -53,6 +53,7 @@ void pkvm_module_find_el2_part(const struct elf64_hdr *hdr, const struct elf64_s
 			       struct module *mod);
 void pkvm_load_early_modules(void);
 int pkvm_modules_allow_protected_vm(void);
+unsigned long pkvm_el2_mod_kern_va(unsigned long hyp_va);
 const char *pkvm_module_printk(struct trace_seq *seq, unsigned long ip, u8 fmt_id,
 			       u64 a, u64 b, u64 c, u64 d);
 #else
@@ -61,6 +62,13 @@ static inline void pkvm_module_find_el2_part(const struct elf64_hdr *hdr,
 					     struct module *mod) { }
 static inline void pkvm_load_early_modules(void) { }
 static inline int pkvm_modules_allow_protected_vm(void) { return 0; }
+static inline unsigned long pkvm_el2_mod_kern_va(unsigned long hyp_va) { return 0; }
+#endif
+
+#if defined(CONFIG_PKVM_MODULES) && defined(CONFIG_PKVM_STACKTRACE)
+void pkvm_module_show_panic_regs(void);
+#else
+static inline void pkvm_module_show_panic_regs(void) { }
 #endif
 
 #endif /* __ARM64_PKVM_MODULE_H__ */

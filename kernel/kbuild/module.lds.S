@@ -19,6 +19,9 @@
 	}
 
 SECTIONS {
+	/* Names of files, for the bug table: EL1 reads both when EL2 has panicked. */
+	.rodata.str : { *(.rodata.str) }
+
 	HYP_MODULE_SECTION(.text, *(.text .text.*))
 	HYP_MODULE_SECTION(.rodata, *(.rodata .rodata.*))
 	HYP_MODULE_SECTION(.data, *(.data .data.*))

@@ -88,7 +88,7 @@ static inline int pkvm_module_unmap_mmio(struct kvm_pgtable *host_pgt, u64 start
 bool __pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt);
 bool __pkvm_module_default_trap(struct kvm_cpu_context *host_ctxt);
 void __pkvm_module_illegal_abt(struct kvm_cpu_context *host_ctxt);
-void __pkvm_module_hyp_panic(struct kvm_cpu_context *host_ctxt);
+void __pkvm_module_hyp_panic_notify(struct kvm_cpu_context *host_ctxt);
 void __pkvm_module_psci(enum pkvm_psci_notification notification,
 			struct kvm_cpu_context *host_ctxt);
 enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *host_ctxt, u64 esr,
@@ -118,7 +118,7 @@ static inline void pkvm_module_illegal_abt(struct kvm_cpu_context *host_ctxt)
 static inline void pkvm_module_hyp_panic(struct kvm_cpu_context *host_ctxt)
 {
 	if (pkvm_module_has(PKVM_MODULE_HYP_PANIC))
-		__pkvm_module_hyp_panic(host_ctxt);
+		__pkvm_module_hyp_panic_notify(host_ctxt);
 }
 
 static inline void pkvm_module_psci(enum pkvm_psci_notification notification,

@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A panic in the EL2 part of a module names its cause, the function, file and line,
+# wherever it happens; the machine's runner shows that, fails, and shows little else.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "$0")/lib.sh"
+
+module tests/modules/crash
+[ -n "$ko" ]
+ok $? "the module builds"
+
+# number NAME: of an enumerator in crash.h
+number() {
+	awk -v name="$1," '/^enum/ { n = 0; next } $1 == name { print n } { n++ }' \
+		"$top/tests/modules/crash/crash.h"
+}
+# line NAME: of el2.c, as marked there
+line() { grep -n "line: $1 " "$top/tests/modules/crash/hyp/el2.c" | cut -d: -f1; }
+
+mkdir "$tmp/modprobe.d"
+printf '#!/bin/sh\nmount -t sysfs sys /sys\necho 1 >/sys/module/crash/parameters/go\n' >"$tmp/go"
+chmod +x "$tmp/go"
+
+# crash CPU WHERE HOW: $out is what the runner shows
+crash() {
+	echo "options crash where=$(number "CRASH_IN_$2") how=$(number "CRASH_$3")" \
+		>"$tmp/modprobe.d/crash.conf"
+	boot --cpu "$1" --ko "$ko" --add "$tmp/modprobe.d:/etc/modprobe.d" --add "$tmp/go:/go" --init /go
+	cp "$tmp/shown" "$out"
+}
+
+for cpu in $modes; do
+	mode=$(mode_of "$cpu")
+
+	for where in INIT CALL SMC FAULT; do
+		name="$mode: NULL in ${where,,}"
+		crash "$cpu" $where NULL
+		is "$status" 1 "$name: the runner fails"
+		once '^the hypervisor panicked, writing to address 0x0000000000000000: panic$' \
+			"$name: it tells the cause"
+		once '^  crash_now\+0x[0-9a-f]+/0x[0-9a-f]+ \[crash\]$' "$name: the function and the module"
+		once "^ +crash_now at .*hyp/el2\.c:$(line null)$" "$name: the line"
+		[ "$(wc -l <"$out")" -lt 40 ]
+		ok $? "$name: and little else"
+		tail -n 1 "$out" >"$tmp/last"
+		is "$(grep -c '^error: the hypervisor panicked; the log is ' "$tmp/last")" 1 \
+			"$name: where the log is comes last"
+	done
+	crash "$cpu" INIT NULL
+	has '^  crash_init\+.* \[crash\]$' "$mode: in init: the EL1 function that led there"
+
+	for how in BUG WARN; do
+		crash "$cpu" CALL $how
+		once '^the hypervisor panicked: BUG$' "$mode: $how is told as such"
+		once "^ +crash_now at .*hyp/el2\.c:$(line ${how,,})$" "$mode: $how: the line"
+		out=$tmp/console once "nVHE hyp BUG at: hyp/el2\.c:$(line ${how,,})!" \
+			"$mode: $how: the kernel's log has it, too"
+	done
+done
+
+done_testing
