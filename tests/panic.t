@@ -19,8 +19,18 @@ number() {
 line() { grep -n "line: $1 " "$top/tests/modules/crash/hyp/el2.c" | cut -d: -f1; }
 
 mkdir "$tmp/modprobe.d"
-printf '#!/bin/sh\nmount -t sysfs sys /sys\necho 1 >/sys/module/crash/parameters/go\n' >"$tmp/go"
+printf '#!/bin/sh\necho 1 >/sys/module/crash/parameters/go\n' >"$tmp/go"
 chmod +x "$tmp/go"
+
+# frames WHERE: the functions below crash_if()
+frames() {
+	case $1 in
+	INIT)	echo crash_hyp_inithandle_trap ;;
+	CALL)	echo crash_hyp_hvchandle_trap ;;
+	SMC)	echo crash_hyp_smchandle_trap ;;
+	FAULT)	echo crash_hyp_faulthandle_trap ;;
+	esac
+}
 
 # crash CPU WHERE HOW: $out is what the runner shows
 crash() {
@@ -41,6 +51,14 @@ for cpu in $modes; do
 			"$name: it tells the cause"
 		once '^  crash_now\+0x[0-9a-f]+/0x[0-9a-f]+ \[crash\]$' "$name: the function and the module"
 		once "^ +crash_now at .*hyp/el2\.c:$(line null)$" "$name: the line"
+		if grep -q '^CONFIG_PKVM_STACKTRACE=y' "$kdir/.config"; then
+			sed -n '/^EL2 call trace:/,/^called from EL1:/p' "$tmp/shown" >"$out"
+			is "$(grep -oE '^  (crash_if|crash_hyp_[a-z]+|handle_trap)\+' "$out" | tr -d ' +\n')" \
+				"crash_if$(frames $where)" "$name: how it came there, down to the trap"
+			has "^ +crash_if at .*hyp/el2\.c:" "$name: with lines"
+			cp "$tmp/shown" "$out"
+			once '^  x27: [0-9a-f]{16} x28: [0-9a-f]{16} x29: [0-9a-f]{16}$' "$name: the registers"
+		fi
 		[ "$(wc -l <"$out")" -lt 40 ]
 		ok $? "$name: and little else"
 		tail -n 1 "$out" >"$tmp/last"

@@ -67,6 +67,15 @@ void pkvm_module_add_call(struct pkvm_module_status *status, int id, unsigned lo
 int pkvm_module_why_closed(char *buf, size_t size);
 bool pkvm_modules_all_loaded(void);
 
+/* trace.c */
+#ifdef CONFIG_NVHE_EL2_TRACING
+int pkvm_module_check_formats(struct module *mod);
+int pkvm_module_number_events(struct module *mod);
+#else
+static inline int pkvm_module_check_formats(struct module *mod) { return 0; }
+static inline int pkvm_module_number_events(struct module *mod) { return 0; }
+#endif
+
 /* loader.c */
 bool pkvm_modules_closed(void);
 void pkvm_close_modules(void);

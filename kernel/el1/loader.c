@@ -45,9 +45,12 @@ const char * const pkvm_el2_section_names[PKVM_EL2_NR_SECTIONS] = {
 	[PKVM_EL2_DATA]		= ".hyp.data",
 	[PKVM_EL2_BSS]		= ".hyp.bss",
 	[PKVM_EL2_RELOC]	= ".hyp.reloc",
+	[PKVM_EL2_EVENTS]	= ".pkvm_events",
+	[PKVM_EL2_EVENT_IDS]	= ".pkvm_event_ids",
+	[PKVM_EL2_FORMATS]	= ".pkvm_printk.fmts",
 };
 
-static const enum mod_mem_type section_mem_type[PKVM_EL2_NR_SECTIONS] = {
+static const enum mod_mem_type section_mem_type[PKVM_EL2_NR_REQUIRED] = {
 	[PKVM_EL2_TEXT]		= MOD_TEXT,
 	[PKVM_EL2_RODATA]	= MOD_RODATA,
 	[PKVM_EL2_DATA]		= MOD_DATA,
@@ -193,7 +196,7 @@ static int check_el2_part(struct module *mod)
 	struct pkvm_el2_part *part = &mod->arch.el2;
 	int id, ret;
 
-	for (id = 0; id < PKVM_EL2_NR_SECTIONS; id++) {
+	for (id = 0; id < PKVM_EL2_NR_REQUIRED; id++) {
 		ret = check_section(mod, id);
 		if (ret)
 			return ret;
@@ -379,6 +382,10 @@ static int load_el2_part(struct module *mod, pkvm_el2_init_t init_fn)
 		goto withdraw;
 	}
 
+	ret = pkvm_module_number_events(mod);
+	if (ret)
+		goto withdraw;
+
 	return 0;
 
 withdraw:
@@ -417,6 +424,8 @@ int __pkvm_load_el2_module(struct module *mod, u32 ops_version, size_t ops_size,
 	}
 
 	ret = check_el2_part(mod);
+	if (!ret)
+		ret = pkvm_module_check_formats(mod);
 	if (!ret)
 		ret = load_el2_part(mod, init_fn);
 	if (ret)

@@ -14,7 +14,6 @@
 
 #include <nvhe/mem_protect.h>
 #include <nvhe/modules.h>
-#include <nvhe/trace.h>
 
 #include "ops.h"
 
@@ -204,8 +203,8 @@ const struct pkvm_module_ops module_ops = {
 	.hyp_free			= pkvm_module_free,
 	.hyp_alloc_errno		= pkvm_module_alloc_errno,
 	.hyp_alloc_missing_donations	= pkvm_module_alloc_missing,
-	.tracing_reserve_entry		= tracing_reserve_entry,
-	.tracing_commit_entry		= tracing_commit_entry,
+	.tracing_reserve_entry		= pkvm_module_trace_reserve,
+	.tracing_commit_entry		= pkvm_module_trace_commit,
 	.tracing_mod_hyp_printk		= pkvm_module_trace_printk,
 	.register_hyp_event_ids		= pkvm_module_register_event_ids,
 	.hyp_smp_processor_id		= pkvm_module_cpu,

@@ -61,6 +61,8 @@ void pkvm_module_remove_trng(unsigned long text_start, unsigned long text_end);
 /* trace.c */
 int pkvm_module_register_event_ids(unsigned long start, unsigned long end);
 void pkvm_module_remove_events(unsigned long start, unsigned long end);
+void *pkvm_module_trace_reserve(unsigned long length);
+void pkvm_module_trace_commit(void);
 void pkvm_module_trace_printk(u8 fmt_id, u64 a, u64 b, u64 c, u64 d);
 
 /* console.c */

@@ -8,6 +8,8 @@
  * from, by which EL1 finds the format.
  */
 
+#include <linux/percpu.h>
+
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_hypevents.h>
 #include <asm/kvm_hyptrace.h>
@@ -110,6 +112,33 @@ int pkvm_module_register_event_ids(unsigned long start, unsigned long end)
 
 void pkvm_module_remove_events(unsigned long start, unsigned long end) { }
 #endif
+
+/* What a page of the buffer has room for, with headers and a long time stamp. */
+#define MAX_ENTRY	(PAGE_SIZE - 64)
+
+static DEFINE_PER_CPU(bool, reserved);
+
+void *pkvm_module_trace_reserve(unsigned long length)
+{
+	void *entry = NULL;
+
+	if (length >= sizeof(struct remote_event_hdr) && length <= MAX_ENTRY)
+		entry = tracing_reserve_entry(length);
+	if (entry)
+		*this_cpu_ptr(&reserved) = true;
+
+	return entry;
+}
+
+/* The buffer may be gone where nothing is reserved. */
+void pkvm_module_trace_commit(void)
+{
+	if (!*this_cpu_ptr(&reserved))
+		return;
+
+	*this_cpu_ptr(&reserved) = false;
+	tracing_commit_entry();
+}
 
 void pkvm_module_trace_printk(u8 fmt_id, u64 a, u64 b, u64 c, u64 d)
 {

@@ -248,8 +248,10 @@ struct pkvm_module_trng_ops {
  *	-ENOMEM for want of pages, -EINVAL for a size that can not be.
  * @hyp_alloc_missing_donations: How many pages it lacked, 255 at most.
  * @tracing_reserve_entry: Room for an event of @length bytes, with its header, in
- *	this CPU's trace buffer. NULL when tracing is off, or not built in.
- * @tracing_commit_entry: Ends what was reserved last on this CPU.
+ *	this CPU's trace buffer. NULL when tracing is off, or not built in, for a
+ *	length that no page has room for, and while an entry is reserved. It has
+ *	to be committed before the handler returns.
+ * @tracing_commit_entry: Ends what is reserved on this CPU, if something is.
  * @tracing_mod_hyp_printk: Writes a line into the trace buffer: format @fmt_id of
  *	the calling module, with up to four arguments. Nothing when tracing is off.
  * @register_hyp_event_ids: Makes trace events of the module known, by their struct

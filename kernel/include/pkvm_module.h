@@ -13,6 +13,8 @@
 struct kvm;
 struct module;
 struct pkvm_module_status;
+struct remote_event;
+struct trace_remote_callbacks;
 struct trace_seq;
 
 /* The ELF sections that make the EL2 part of a module, each whole pages. */
@@ -24,6 +26,11 @@ enum pkvm_el2_section_id {
 	PKVM_EL2_NR_MAPPED,
 	/* Positions of addresses to be converted; stays with the kernel. */
 	PKVM_EL2_RELOC = PKVM_EL2_NR_MAPPED,
+	PKVM_EL2_NR_REQUIRED,
+	/* Of trace events, where a module has some: pointers, for EL1. */
+	PKVM_EL2_EVENTS = PKVM_EL2_NR_REQUIRED,
+	PKVM_EL2_EVENT_IDS,
+	PKVM_EL2_FORMATS,
 	PKVM_EL2_NR_SECTIONS,
 };
 
@@ -54,6 +61,8 @@ void pkvm_module_find_el2_part(const struct elf64_hdr *hdr, const struct elf64_s
 void pkvm_load_early_modules(void);
 int pkvm_modules_allow_protected_vm(void);
 unsigned long pkvm_el2_mod_kern_va(unsigned long hyp_va);
+int pkvm_module_trace_register(const char *name, struct trace_remote_callbacks *cbs, void *priv,
+			       struct remote_event *events, size_t nr_events);
 const char *pkvm_module_printk(struct trace_seq *seq, unsigned long ip, u8 fmt_id,
 			       u64 a, u64 b, u64 c, u64 d);
 #else
@@ -63,6 +72,7 @@ static inline void pkvm_module_find_el2_part(const struct elf64_hdr *hdr,
 static inline void pkvm_load_early_modules(void) { }
 static inline int pkvm_modules_allow_protected_vm(void) { return 0; }
 static inline unsigned long pkvm_el2_mod_kern_va(unsigned long hyp_va) { return 0; }
+#define pkvm_module_trace_register	trace_remote_register
 #endif
 
 #if defined(CONFIG_PKVM_MODULES) && defined(CONFIG_PKVM_STACKTRACE)

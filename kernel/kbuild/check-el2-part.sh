@@ -67,7 +67,7 @@ while read -r section flags; do
 	case $flags in *W*X*) continue ;; esac
 	case $section in
 	'' | .hyp.text | .hyp.rodata | .hyp.data | .hyp.bss) ;;
-	.altinstructions | .altinstr_replacement | __bug_table | .rodata.str | .note*) ;;
+	.altinstructions | .altinstr_replacement | __bug_table | .rodata.str | .pkvm_printk.* | .note*) ;;
 	__jump_table)
 		fail "static key: it can not be switched, since the kernel would have to patch text" \
 		     "that is out of its reach" ;;

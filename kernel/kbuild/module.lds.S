@@ -21,9 +21,21 @@
 SECTIONS {
 	/* Names of files, for the bug table: EL1 reads both when EL2 has panicked. */
 	.rodata.str : { *(.rodata.str) }
+	/* The formats of pkvm_printk(), and where each is: read by EL1, too. */
+	.pkvm_printk.str : { *(.pkvm_printk.str) }
+	.pkvm_printk.fmts : { *(.pkvm_printk.fmts) }
 
 	HYP_MODULE_SECTION(.text, *(.text .text.*))
-	HYP_MODULE_SECTION(.rodata, *(.rodata .rodata.*))
-	HYP_MODULE_SECTION(.data, *(.data .data.*))
+	HYP_MODULE_SECTION(.rodata,
+		__pkvm_printk_ids = .;
+		*(.rodata.pkvm_printk_ids)
+		*(.rodata .rodata.*)
+	)
+	HYP_MODULE_SECTION(.data,
+		__pkvm_event_ids_start = .;
+		*(SORT(.data.pkvm_event_ids.*))
+		__pkvm_event_ids_end = .;
+		*(.data .data.*)
+	)
 	HYP_MODULE_SECTION(.bss, *(.bss .bss.* COMMON))
 }
