@@ -50,6 +50,10 @@ static void trng_rnd(const struct pkvm_module_trng_ops *ops, struct kvm_vcpu *vc
 	u64 nr_bits = smccc_get_arg1(vcpu);
 	int i;
 
+	/* The arguments of a 32-bit call are W registers. */
+	if (size == 32)
+		nr_bits = lower_32_bits(nr_bits);
+
 	if (!nr_bits || nr_bits > 3 * size) {
 		val[0] = TRNG_INVALID_PARAMETER;
 		return;
@@ -90,7 +94,7 @@ bool __pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val)
 		val[0] = TRNG_VERSION_1_0;
 		return true;
 	case ARM_SMCCC_TRNG_FEATURES:
-		switch (smccc_get_arg1(vcpu)) {
+		switch (lower_32_bits(smccc_get_arg1(vcpu))) {
 		case ARM_SMCCC_TRNG_VERSION:
 		case ARM_SMCCC_TRNG_FEATURES:
 		case ARM_SMCCC_TRNG_GET_UUID:
