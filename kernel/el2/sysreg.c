@@ -32,6 +32,12 @@ static bool trap_is_handled(void)
 	return false;
 }
 
+/* A handler of its SMCs runs with a guest's registers, which are none of its business. */
+static bool guest_is_loaded(void)
+{
+	return host_data_ptr(host_ctxt)->__hyp_running_vcpu;
+}
+
 void pkvm_module_update_hcr(unsigned long set_mask, unsigned long clear_mask)
 {
 	struct kvm_nvhe_init_params *params = this_cpu_ptr(&kvm_init_params);
@@ -43,18 +49,26 @@ void pkvm_module_update_hcr(unsigned long set_mask, unsigned long clear_mask)
 	/* Read with the MMU off when the CPU comes back. */
 	kvm_flush_dcache_to_poc(params, sizeof(*params));
 
-	write_sysreg_hcr((read_sysreg(hcr_el2) & ~clear_mask) | set_mask);
-	isb();
+	if (!guest_is_loaded()) {
+		write_sysreg_hcr((read_sysreg(hcr_el2) & ~clear_mask) | set_mask);
+		isb();
+	}
 }
 
-static void write_hfgwtr(void)
+static u64 read_hfgwtr(void)
 {
-	u64 val = read_sysreg_s(SYS_HFGWTR_EL2);
+	return guest_is_loaded() ? ctxt_sys_reg(host_data_ptr(host_ctxt), HFGWTR_EL2) :
+				   read_sysreg_s(SYS_HFGWTR_EL2);
+}
 
-	val &= ~*this_cpu_ptr(&hfgwtr_clear);
-	val |= *this_cpu_ptr(&hfgwtr_set);
-	write_sysreg_s(val, SYS_HFGWTR_EL2);
-	isb();
+static void write_hfgwtr(u64 val)
+{
+	if (guest_is_loaded()) {
+		ctxt_sys_reg(host_data_ptr(host_ctxt), HFGWTR_EL2) = val;
+	} else {
+		write_sysreg_s(val, SYS_HFGWTR_EL2);
+		isb();
+	}
 }
 
 void pkvm_module_update_hfgwtr(unsigned long set_mask, unsigned long clear_mask)
@@ -71,12 +85,15 @@ void pkvm_module_update_hfgwtr(unsigned long set_mask, unsigned long clear_mask)
 
 	*set = (*set & ~clear_mask) | set_mask;
 	*clear = (*clear & ~set_mask) | clear_mask;
-	write_hfgwtr();
+	write_hfgwtr((read_hfgwtr() & ~clear_mask) | set_mask);
 }
 
 /* This CPU was off. */
 void pkvm_module_restore_sysregs(void)
 {
-	if (*this_cpu_ptr(&hfgwtr_set) || *this_cpu_ptr(&hfgwtr_clear))
-		write_hfgwtr();
+	unsigned long set = *this_cpu_ptr(&hfgwtr_set);
+	unsigned long clear = *this_cpu_ptr(&hfgwtr_clear);
+
+	if (set || clear)
+		write_hfgwtr((read_hfgwtr() & ~clear) | set);
 }
