@@ -294,7 +294,10 @@ static int map_section(struct pkvm_el2_part *part, enum pkvm_el2_section_id id)
 	return 0;
 }
 
-static void left_el2(void *unused) { }
+static void leave_el2(void *unused)
+{
+	kvm_call_hyp_nvhe(__pkvm_module_undo_traps);
+}
 
 /*
  * Withdraw an EL2 part, whose init function may have run. EL2 runs with interrupts
@@ -306,7 +309,7 @@ static void withdraw_el2_part(struct module *mod)
 	int ret;
 
 	kvm_call_hyp_nvhe(__pkvm_module_unregister, part->hyp_va);
-	on_each_cpu(left_el2, NULL, 1);
+	on_each_cpu(leave_el2, NULL, 1);
 	ret = kvm_call_hyp_nvhe(__pkvm_module_release, part->hyp_va);
 
 	WARN(ret, "%s: EL2 keeps pages of a module that is gone: %d", mod->name, ret);

@@ -153,6 +153,10 @@ bool __pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt)
 
 bool __pkvm_module_default_trap(struct kvm_cpu_context *host_ctxt)
 {
+	/* Withdrawn on another CPU; the host is about to call __pkvm_module_undo_traps. */
+	if (!pkvm_module_has(PKVM_MODULE_DEFAULT_TRAP))
+		return pkvm_module_undo_traps();
+
 	return ask(PKVM_MODULE_DEFAULT_TRAP, host_ctxt);
 }
 

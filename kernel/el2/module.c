@@ -468,6 +468,23 @@ unlock:
 }
 
 /*
+ * End what withdrawn modules had trapped on this CPU. Whose it is, is not known: while
+ * there is a handler left, all of it stays.
+ */
+void handle___pkvm_module_undo_traps(struct kvm_cpu_context *host_ctxt)
+{
+	int ret = -EOPNOTSUPP;
+
+	if (loading_allowed()) {
+		if (!pkvm_module_has(PKVM_MODULE_DEFAULT_TRAP))
+			pkvm_module_undo_traps();
+		ret = 0;
+	}
+
+	cpu_reg(host_ctxt, 1) = ret;
+}
+
+/*
  * Unmap an image that nothing leads into and give its pages back to the host.
  * x1: first address of the image.
  */

@@ -21,6 +21,10 @@
 static DEFINE_PER_CPU(unsigned long, hfgwtr_set);
 static DEFINE_PER_CPU(unsigned long, hfgwtr_clear);
 
+/* The bits that are not as they would be without modules. */
+static DEFINE_PER_CPU(unsigned long, hcr_changed);
+static DEFINE_PER_CPU(unsigned long, hfgwtr_changed);
+
 /* With nobody to handle what is then trapped, the first such trap would be a panic. */
 static bool trap_is_handled(void)
 {
@@ -38,12 +42,9 @@ static bool guest_is_loaded(void)
 	return host_data_ptr(host_ctxt)->__hyp_running_vcpu;
 }
 
-void pkvm_module_update_hcr(unsigned long set_mask, unsigned long clear_mask)
+static void update_hcr(unsigned long set_mask, unsigned long clear_mask)
 {
 	struct kvm_nvhe_init_params *params = this_cpu_ptr(&kvm_init_params);
-
-	if (!trap_is_handled())
-		return;
 
 	params->hcr_el2 = (params->hcr_el2 & ~clear_mask) | set_mask;
 	/* Read with the MMU off when the CPU comes back. */
@@ -53,6 +54,17 @@ void pkvm_module_update_hcr(unsigned long set_mask, unsigned long clear_mask)
 		write_sysreg_hcr((read_sysreg(hcr_el2) & ~clear_mask) | set_mask);
 		isb();
 	}
+}
+
+void pkvm_module_update_hcr(unsigned long set_mask, unsigned long clear_mask)
+{
+	unsigned long hcr = this_cpu_ptr(&kvm_init_params)->hcr_el2;
+
+	if (!trap_is_handled())
+		return;
+
+	*this_cpu_ptr(&hcr_changed) ^= hcr ^ ((hcr & ~clear_mask) | set_mask);
+	update_hcr(set_mask, clear_mask);
 }
 
 static u64 read_hfgwtr(void)
@@ -75,6 +87,7 @@ void pkvm_module_update_hfgwtr(unsigned long set_mask, unsigned long clear_mask)
 {
 	unsigned long *set = this_cpu_ptr(&hfgwtr_set);
 	unsigned long *clear = this_cpu_ptr(&hfgwtr_clear);
+	u64 old, val;
 
 	if (!cpus_have_final_cap(ARM64_HAS_FGT)) {
 		pkvm_module_missing_op();
@@ -85,7 +98,10 @@ void pkvm_module_update_hfgwtr(unsigned long set_mask, unsigned long clear_mask)
 
 	*set = (*set & ~clear_mask) | set_mask;
 	*clear = (*clear & ~set_mask) | clear_mask;
-	write_hfgwtr((read_hfgwtr() & ~clear_mask) | set_mask);
+	old = read_hfgwtr();
+	val = (old & ~clear_mask) | set_mask;
+	*this_cpu_ptr(&hfgwtr_changed) ^= old ^ val;
+	write_hfgwtr(val);
 }
 
 /* This CPU was off. */
@@ -96,4 +112,27 @@ void pkvm_module_restore_sysregs(void)
 
 	if (set || clear)
 		write_hfgwtr((read_hfgwtr() & ~clear) | set);
+}
+
+/*
+ * The module that handled traps was withdrawn: end those of this CPU.
+ * Returns whether there were any.
+ */
+bool pkvm_module_undo_traps(void)
+{
+	unsigned long hcr = this_cpu_ptr(&kvm_init_params)->hcr_el2;
+	unsigned long hcr_bits = *this_cpu_ptr(&hcr_changed);
+	unsigned long hfgwtr_bits = *this_cpu_ptr(&hfgwtr_changed);
+
+	if (hcr_bits)
+		update_hcr(~hcr & hcr_bits, hcr & hcr_bits);
+	if (hfgwtr_bits)
+		write_hfgwtr(read_hfgwtr() ^ hfgwtr_bits);
+
+	*this_cpu_ptr(&hcr_changed) = 0;
+	*this_cpu_ptr(&hfgwtr_changed) = 0;
+	*this_cpu_ptr(&hfgwtr_set) = 0;
+	*this_cpu_ptr(&hfgwtr_clear) = 0;
+
+	return hcr_bits || hfgwtr_bits;
 }

@@ -227,11 +227,13 @@ struct pkvm_module_trng_ops {
  * @register_unmask_serror: While EL2 works for the host, SErrors are left for
  *	the host to take. With this, @unmask is asked at each entry from the host:
  *	if it returns true, they are taken at EL2, as a hypervisor panic, until @mask
- *	is told that this ends. One for all modules: -EBUSY. Running a guest
- *	and turning the CPU off end it too, without a word.
- * @update_hcr_el2: Sets and clears bits of HCR_EL2 on this CPU, for the host. They
- *	stay so when a guest was run, and when the CPU was off. Does nothing without
- *	a default trap handler: what is trapped then would be a panic.
+ *	is told that this ends. One for all modules: -EBUSY, also while this CPU's
+ *	window of @fixmap_map is open. A guest ends it early, and turning the CPU off
+ *	ends it without a word.
+ * @update_hcr_el2: Sets and clears bits of HCR_EL2 on this CPU, for the host, whether
+ *	or not a guest is on it. They stay so when a guest was run, and when the CPU
+ *	was off, and end when the last default trap handler is withdrawn. Does nothing
+ *	without one: what is trapped then would be a panic.
  * @update_hfgwtr_el2: The same for HFGWTR_EL2. Nothing without FEAT_FGT, either.
  *
  * @register_serial_driver: Makes @hyp_putc_cb the EL2 console. -EBUSY if there is

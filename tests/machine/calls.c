@@ -281,7 +281,8 @@ static void check_loader(void)
 	static const char * const names[NR_LOADER_HVCS] = {
 		[HVC_MODULE_RESERVE] = "reserve", [HVC_MODULE_MAP_PAGE] = "map_page",
 		[HVC_MODULE_INIT] = "init", [HVC_MODULE_REGISTER_CALL] = "register_call",
-		[HVC_MODULE_UNREGISTER] = "unregister", [HVC_MODULE_RELEASE] = "release",
+		[HVC_MODULE_UNREGISTER] = "unregister", [HVC_MODULE_UNDO_TRAPS] = "undo_traps",
+		[HVC_MODULE_RELEASE] = "release",
 		[HVC_MODULE_CLOSE] = "close",
 	};
 	__u64 image = strtoull(first_line("/sys/kernel/pkvm/modules/probe/el2_address"), NULL, 0);

@@ -97,6 +97,7 @@ bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code);
 
 /* sysreg.c */
 void pkvm_module_restore_sysregs(void);
+bool pkvm_module_undo_traps(void);
 
 /* Each costs a load and a branch where no module has registered. */
 static inline bool pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt)
@@ -106,7 +107,7 @@ static inline bool pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt)
 
 static inline bool pkvm_module_default_trap(struct kvm_cpu_context *host_ctxt)
 {
-	return pkvm_module_has(PKVM_MODULE_DEFAULT_TRAP) && __pkvm_module_default_trap(host_ctxt);
+	return IS_ENABLED(CONFIG_PKVM_MODULES) && __pkvm_module_default_trap(host_ctxt);
 }
 
 static inline void pkvm_module_illegal_abt(struct kvm_cpu_context *host_ctxt)
@@ -143,6 +144,7 @@ void handle___pkvm_module_map_page(struct kvm_cpu_context *host_ctxt);
 void handle___pkvm_module_init(struct kvm_cpu_context *host_ctxt);
 void handle___pkvm_module_register_call(struct kvm_cpu_context *host_ctxt);
 void handle___pkvm_module_unregister(struct kvm_cpu_context *host_ctxt);
+void handle___pkvm_module_undo_traps(struct kvm_cpu_context *host_ctxt);
 void handle___pkvm_module_release(struct kvm_cpu_context *host_ctxt);
 void handle___pkvm_module_close(struct kvm_cpu_context *host_ctxt);
 bool pkvm_module_va_valid(unsigned long va, u64 nr_pages);

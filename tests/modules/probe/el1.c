@@ -64,6 +64,7 @@ static const u16 functions[NR_PROBE_HVCS] = {
 	[HVC_MODULE_INIT]		= __KVM_HOST_SMCCC_FUNC___pkvm_module_init,
 	[HVC_MODULE_REGISTER_CALL]	= __KVM_HOST_SMCCC_FUNC___pkvm_module_register_call,
 	[HVC_MODULE_UNREGISTER]		= __KVM_HOST_SMCCC_FUNC___pkvm_module_unregister,
+	[HVC_MODULE_UNDO_TRAPS]		= __KVM_HOST_SMCCC_FUNC___pkvm_module_undo_traps,
 	[HVC_MODULE_RELEASE]		= __KVM_HOST_SMCCC_FUNC___pkvm_module_release,
 	[HVC_MODULE_CLOSE]		= __KVM_HOST_SMCCC_FUNC___pkvm_module_close,
 	[HVC_HOST_SHARE_HYP]		= __KVM_HOST_SMCCC_FUNC___pkvm_host_share_hyp,
