@@ -311,7 +311,7 @@ static const __u32 guest[] = {
 	0x14000000,		/* b	. */
 };
 
-static bool set_up_vm(struct vm *vm)
+static bool set_up_vm(struct vm *vm, void *memory)
 {
 	struct kvm_userspace_memory_region region = {
 		.guest_phys_addr = GUEST_PHYS,
@@ -321,7 +321,8 @@ static bool set_up_vm(struct vm *vm)
 	__u64 pc = GUEST_PHYS;
 	struct kvm_one_reg reg = { .id = CORE_REG(regs.pc), .addr = (unsigned long)&pc };
 
-	vm->memory = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	vm->memory = memory ?: mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (vm->memory == MAP_FAILED)
 		return false;
 	memcpy(vm->memory, guest, sizeof(guest));
@@ -357,6 +358,11 @@ void destroy_vm(struct vm *vm)
 
 struct vm_result start_vm(struct vm *vm, bool protected)
 {
+	return start_vm_in(vm, protected, NULL);
+}
+
+struct vm_result start_vm_in(struct vm *vm, bool protected, void *memory)
+{
 	struct vm_result result = { .step = VM_CREATE };
 
 	*vm = (struct vm){ .fd = -1, .vcpu = -1, .memory = MAP_FAILED, .run = MAP_FAILED };
@@ -368,7 +374,7 @@ struct vm_result start_vm(struct vm *vm, bool protected)
 	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, protected ? KVM_VM_TYPE_ARM_PROTECTED : 0);
 	if (vm->fd >= 0) {
 		result.step = VM_SETUP;
-		if (set_up_vm(vm)) {
+		if (set_up_vm(vm, memory)) {
 			result.step = VM_RUN;
 			if (!ioctl(vm->vcpu, KVM_RUN, 0))
 				result.step = VM_RAN;

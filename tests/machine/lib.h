@@ -128,6 +128,8 @@ struct vm {
 
 /* Whatever comes of it, the VM is there until destroy_vm(). */
 struct vm_result start_vm(struct vm *vm, bool protected);
+/* In a page of the caller's, which goes with the VM. */
+struct vm_result start_vm_in(struct vm *vm, bool protected, void *memory);
 void destroy_vm(struct vm *vm);
 /* Both. */
 struct vm_result run_vm(bool protected);

@@ -19,6 +19,7 @@
 #include <linux/vmalloc.h>
 
 #include <asm/kvm_pkvm_module.h>
+#include <asm/word-at-a-time.h>
 
 #include "probe.h"
 
@@ -162,6 +163,30 @@ static int probe_user(u64 addr, u64 *pfn)
 	return 0;
 }
 
+static int probe_vmap(u64 first, u64 second, u64 *va)
+{
+	struct page *pages[] = { pfn_to_page(first), pfn_to_page(second) };
+
+	*va = (u64)vmap(pages, ARRAY_SIZE(pages), VM_MAP, PAGE_KERNEL);
+
+	return *va ? 0 : -ENOMEM;
+}
+
+static u64 probe_zeropad(u64 addr, bool masked)
+{
+	unsigned long flags;
+	u64 word;
+
+	if (!masked)
+		return load_unaligned_zeropad((void *)addr);
+
+	local_irq_save(flags);
+	word = load_unaligned_zeropad((void *)addr);
+	local_irq_restore(flags);
+
+	return word;
+}
+
 static void hvc(const u64 *x, u64 *res)
 {
 	struct arm_smccc_1_2_regs in = {
@@ -282,6 +307,11 @@ static int probe_run(struct probe_request *req)
 		return 0;
 	case PROBE_RECLAIM:
 		res[0] = __pkvm_reclaim_hyp_alloc(a[0]);
+		return 0;
+	case PROBE_VMAP:
+		return probe_vmap(a[0], a[1], res);
+	case PROBE_ZEROPAD:
+		res[0] = probe_zeropad(a[0], a[1]);
 		return 0;
 	case PROBE_KERN_VA:
 		res[0] = pkvm_el2_mod_kern_va(a[0]);

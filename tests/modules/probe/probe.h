@@ -51,6 +51,10 @@ enum probe_cmd {
 	PROBE_KERN_VA,		/* pkvm_el2_mod_kern_va(args[0]) */
 	PROBE_TOPUP,		/* __pkvm_topup_hyp_alloc(args[0]) */
 	PROBE_RECLAIM,		/* __pkvm_reclaim_hyp_alloc(args[0]) */
+	PROBE_VMAP,		/* kernel VA of page frames args[0] and args[1], side by side */
+	PROBE_ZEROPAD,		/* load_unaligned_zeropad() of kernel VA args[0], with interrupts
+				 * masked if args[1] is 1
+				 */
 };
 
 struct probe_request {
