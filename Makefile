@@ -14,6 +14,8 @@ CPU		?= max
 ## SMP= MEM=    CPUs and memory of the machine (2, 1G)
 SMP		?= 2
 MEM		?= 1G
+## GDB=1        run and shell wait for gdb, and say how to start one
+GDB		?=
 ## CMDLINE=     more words for the kernel command line
 CMDLINE		?=
 ## LINUX=       a Linux 7.2.y tree or tarball to take instead of Debian's
@@ -37,13 +39,13 @@ CONFIGS	:= $(patsubst %,kernel/config/%.config,base $(CONFIG_FRAGMENTS))
 # Variables are handed on by name only: M= would make kbuild take the kernel for
 # a module
 MAKEOVERRIDES :=
-unexport M CPU SMP MEM TESTS
+unexport M CPU SMP MEM GDB TESTS
 export LINUX JOBS CMDLINE
 export PKVM_BUILD := $(B)
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: FORCE help run shell check module linux clean distclean deps-build deps-machine deps-check machine named has-tests qemu
+.PHONY: FORCE help run shell gdb check module linux clean distclean deps-build deps-machine deps-check deps-gdb machine named has-tests qemu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +56,9 @@ run: named qemu linux machine ## boot with the modules of M=, show what happens,
 
 shell: named qemu linux machine ## the same machine with a shell in it
 	@$(call BOOT,shell)
+
+gdb: named deps-gdb qemu linux machine ## the machine under gdb, with symbols of EL2 and its modules
+	@$(call BOOT,run,gdb)
 
 check: has-tests deps-check qemu linux machine ## the whole test suite, or TESTS=
 	@tools/modules.sh $(O) modules/hello >/dev/null
@@ -90,7 +95,7 @@ $(B)/linux.settings: FORCE
 machine: deps-build deps-machine linux
 	@$(MAKE) -s -f machine/Makefile all
 
-deps-build deps-machine deps-check:
+deps-build deps-machine deps-check deps-gdb:
 	@tools/deps.sh $(@:deps-%=%)
 
 # Said before the kernel is built, not after
@@ -106,5 +111,6 @@ qemu: deps-machine
 		echo 'error: no qemu-system-aarch64 in PATH; it is in the package qemu-system-arm' >&2; exit 1; }
 
 BOOT = kos=$$(tools/modules.sh $(O) $(M)) && \
-	machine/run.sh --cpu $(CPU) --smp $(SMP) --mem $(MEM) --image $(O)/arch/arm64/boot/Image \
+	machine/$(or $(2),run).sh --cpu $(CPU) --smp $(SMP) --mem $(MEM) --image $(O)/arch/arm64/boot/Image \
+		$(if $(2),,$(if $(filter 1,$(GDB)),--gdb $(B)/run/gdb)) \
 		--append "$$CMDLINE" --init $(1) $${kos:+$$(printf ' --ko %s' $$kos)}

@@ -31,6 +31,7 @@ help() {
 	  --timeout SECONDS  120; none for a shell
 	  --verbose          show the whole kernel log
 	  --qemu ARGS        more arguments for QEMU
+	  --gdb FILE         wait for a gdb, and write to FILE what it has to run first
 
 	A shell has QEMU's keys: ctrl-a x ends the machine, ctrl-a c is its monitor.
 	END
@@ -38,7 +39,7 @@ help() {
 
 image=$build/linux/arch/arm64/boot/Image
 log=$build/run/last.log
-cpu=max smp=2 mem=1G init=run append='' timeout='' verbose=''
+cpu=max smp=2 mem=1G init=run append='' timeout='' verbose='' gdb=''
 modules=() add=() qemu_args=()
 
 while [ $# -gt 0 ]; do
@@ -60,11 +61,13 @@ while [ $# -gt 0 ]; do
 	--log)		log=$2 ;;
 	--timeout)	timeout=$2 ;;
 	--qemu)		read -ra qemu_args <<<"$2" ;;
+	--gdb)		gdb=$2 ;;
 	*)		die "$1: unknown option; see --help" ;;
 	esac
 	shift 2
 done
 
+[ -z "$gdb" ] || : "${timeout:=0}"
 case $init in
 run | /*)	: "${timeout:=120}" ;;
 shell)		: "${timeout:=0}"
@@ -105,6 +108,27 @@ qemu=(timeout --foreground -k 5 "$timeout" qemu-system-aarch64
 	-machine "virt,virtualization=on,gic-version=3" -accel tcg -cpu "$cpu"
 	-smp "$smp" -m "$mem" -nic none -display none -no-reboot
 	-kernel "$image" -initrd "$work/initramfs")
+
+# wait_for_gdb: QEMU does, before the first instruction. Without KASLR, which would
+# have the kernel where its symbols are not.
+wait_for_gdb() {
+	! grep -qs '^CONFIG_RANDOMIZE_BASE=y' "${image%arch/arm64/boot/*}.config" || cmdline+=" nokaslr"
+	qemu+=(-S -chardev "socket,id=gdb,path=$work/socket,server=on,wait=off" -gdb chardev:gdb)
+	mkdir -p "$(dirname "$gdb")"
+	rm -f "$gdb"
+	trap 'rm -rf "$work" "$gdb"' EXIT
+	"$top/machine/gdb-commands.sh" "$work" "$image" "${modules[@]}" >"$work/commands"
+	# There is something to connect to a little later
+	{
+		while [ ! -S "$work/socket" ]; do
+			[ -d "$work" ] || exit
+			sleep 0.05
+		done
+		mv "$work/commands" "$gdb"
+		say "the machine waits for gdb:  gdb-multiarch -x $gdb"
+	} &
+}
+[ -z "$gdb" ] || wait_for_gdb
 
 # wanted PRIORITY TEXT: is this record of the kernel's log worth showing? Warnings
 # and worse are, and what pKVM and the modules say.
@@ -171,6 +195,10 @@ else
 	run_filtered
 fi
 [ -z "$status" ] || exit "$status"
+if [ -n "$gdb" ] && grep -qs 'Terminated via GDBstub' "$work/qemu.log"; then
+	say "the machine was ended by gdb"
+	exit
+fi
 
 if "$top/machine/panic.sh" "$log" "${modules[@]}" >"$work/panic"; then
 	cat "$work/panic"

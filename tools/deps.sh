@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, check
+# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, gdb, check
 #
 # Installs by apt what is missing of it; says and does nothing when nothing is.
 set -euo pipefail
@@ -18,7 +18,8 @@ for set in "$@"; do
 		[ "$(uname -m)" = aarch64 ] ||
 			packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross) ;;
 	machine) packages+=(qemu-system-arm cpio kmod) ;;
-	check)	packages+=(perl sparse shellcheck) ;;
+	gdb)	packages+=(gdb-multiarch) ;;
+	check)	packages+=(perl sparse shellcheck gdb-multiarch) ;;
 	*)	packages+=("$set") ;;
 	esac
 done
