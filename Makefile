@@ -45,7 +45,10 @@ export PKVM_BUILD := $(B)
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: FORCE help run shell gdb check module linux clean distclean deps-build deps-machine deps-check deps-gdb machine named has-tests qemu
+# Those of unit: all that have tests, unless M= was said
+UNITS	:= $(if $(filter file,$(origin M)),,$(M))
+
+.PHONY: FORCE help run shell gdb check unit module linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit machine named has-tests qemu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,13 +67,16 @@ check: has-tests deps-check qemu linux machine ## the whole test suite, or TESTS
 	@tools/modules.sh $(O) modules/hello >/dev/null
 	@prove -j$(JOBS) $(TESTS)
 
+unit: deps-unit ## unit tests of EL2 code on this machine: M=, or all that have some
+	@tools/unit.sh $(UNITS)
+
 module: named linux ## only build the modules of M=
 	@tools/modules.sh $(O) $(M)
 
 linux: deps-build $(O)/.pkvm-built ## only get, patch and build the kernel
 
 clean: ## remove what was built; the Linux source stays
-	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run
+	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit
 	@[ ! -d modules ] || find modules \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name 'hyp.lds' -o -name 'hyp-reloc.S' -o -name modules.order \
 		-o -name Module.symvers \) -delete
@@ -95,7 +101,7 @@ $(B)/linux.settings: FORCE
 machine: deps-build deps-machine linux
 	@$(MAKE) -s -f machine/Makefile all
 
-deps-build deps-machine deps-check deps-gdb:
+deps-build deps-machine deps-check deps-gdb deps-unit:
 	@tools/deps.sh $(@:deps-%=%)
 
 # Said before the kernel is built, not after

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, gdb, check
+# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, gdb, unit, check
 #
 # Installs by apt what is missing of it; says and does nothing when nothing is.
 set -euo pipefail
@@ -19,6 +19,7 @@ for set in "$@"; do
 			packages+=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross) ;;
 	machine) packages+=(qemu-system-arm cpio kmod) ;;
 	gdb)	packages+=(gdb-multiarch) ;;
+	unit)	packages+=(make gcc libc6-dev libcmocka-dev) ;;
 	check)	packages+=(perl sparse shellcheck gdb-multiarch) ;;
 	*)	packages+=("$set") ;;
 	esac

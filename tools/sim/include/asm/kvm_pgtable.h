@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SIM_ASM_KVM_PGTABLE_H
+#define SIM_ASM_KVM_PGTABLE_H
+
+#include <linux/bits.h>
+
+#include <asm/page.h>
+
+typedef u64 kvm_pte_t;
+
+#define KVM_PGTABLE_LAST_LEVEL		3
+#define KVM_PTE_VALID			BIT(0)
+
+static inline bool kvm_pte_valid(kvm_pte_t pte)
+{
+	return pte & KVM_PTE_VALID;
+}
+
+static inline u64 kvm_pte_to_phys(kvm_pte_t pte)
+{
+	return pte & GENMASK(47, PAGE_SHIFT);
+}
+
+enum kvm_pgtable_prot {
+	KVM_PGTABLE_PROT_PX		= BIT(0),
+	KVM_PGTABLE_PROT_UX		= BIT(1),
+	KVM_PGTABLE_PROT_X		= KVM_PGTABLE_PROT_PX | KVM_PGTABLE_PROT_UX,
+	KVM_PGTABLE_PROT_W		= BIT(2),
+	KVM_PGTABLE_PROT_R		= BIT(3),
+	KVM_PGTABLE_PROT_DEVICE		= BIT(4),
+	KVM_PGTABLE_PROT_NORMAL_NC	= BIT(5),
+	KVM_PGTABLE_PROT_SW0		= BIT(55),
+	KVM_PGTABLE_PROT_SW1		= BIT(56),
+	KVM_PGTABLE_PROT_SW2		= BIT(57),
+	KVM_PGTABLE_PROT_SW3		= BIT(58),
+};
+
+#define KVM_PGTABLE_PROT_RW	(KVM_PGTABLE_PROT_R | KVM_PGTABLE_PROT_W)
+#define KVM_PGTABLE_PROT_RWX	(KVM_PGTABLE_PROT_RW | KVM_PGTABLE_PROT_X)
+
+#define PKVM_HOST_MEM_PROT	KVM_PGTABLE_PROT_RWX
+#define PKVM_HOST_MMIO_PROT	KVM_PGTABLE_PROT_RW
+
+#define PAGE_HYP		KVM_PGTABLE_PROT_RW
+#define PAGE_HYP_EXEC		(KVM_PGTABLE_PROT_R | KVM_PGTABLE_PROT_X)
+#define PAGE_HYP_RO		KVM_PGTABLE_PROT_R
+#define PAGE_HYP_DEVICE		(PAGE_HYP | KVM_PGTABLE_PROT_DEVICE)
+
+#endif
