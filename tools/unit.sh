@@ -20,7 +20,7 @@ fi
 if [ $# = 0 ]; then
 	cd "$top"
 	shopt -s nullglob
-	for file in modules/*/unit/*.c; do
+	for file in modules/*/unit/*.c tests/modules/*/unit/*.c; do
 		[[ " $* " == *" ${file%/unit/*} "* ]] || set -- "$@" "${file%/unit/*}"
 	done
 fi
@@ -49,6 +49,14 @@ out_of() {
 	echo "$out"
 }
 
+# What a program said, but for the tests that passed
+said() {
+	awk '/^\[ RUN /      { run = $0; next }
+	     /^\[       OK/  { run = ""; next }
+	     /^\[=====/      { next }
+	     { if (run != "") print run; run = ""; print }' "$1"
+}
+
 # run DIR: 0 if all tests passed. Paths in messages are as the DIR was given
 run() {
 	local dir=${1%/} name out log test failed=0
@@ -66,7 +74,7 @@ run() {
 			echo "$dir: unit/$test.c: $(sed -n 's/.*PASSED  \] //p' "$log") passed"
 		else
 			failed=1
-			grep -vE '^\[( RUN     |       OK|=====)' "$log" || true
+			said "$log"
 			echo "$dir: unit/$test.c: FAILED"
 		fi
 	done

@@ -152,8 +152,9 @@ void *op_hyp_alloc(size_t size)
 	if (i < 0)
 		return NULL;
 
-	chunks[i].addr = aligned_alloc(16, ALIGN(size, 16));
-	memset(chunks[i].addr, 0, ALIGN(size, 16));
+	if (posix_memalign(&chunks[i].addr, 16, size))
+		sim_test_error("the build machine has no more memory");
+	memset(chunks[i].addr, 0, size);
 	chunks[i].asked = size;
 	chunks[i].by = sim_caller();
 

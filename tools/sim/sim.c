@@ -76,23 +76,29 @@ static bool in_module(u64 pc)
 	return pc >= (u64)__start_sim_module_text && pc < (u64)__stop_sim_module_text;
 }
 
-/* Only the module's: what is below is the simulator, and the test. */
-static void print_backtrace(u64 pc, u64 *fp)
+/*
+ * Only the module's: what is below is the simulator, and the test. Gives back the
+ * innermost one.
+ */
+static void *print_backtrace(u64 pc, u64 *fp)
 {
+	void *first = NULL;
 	int i;
 
 	for (i = 0; i < 64 && is_code(pc); i++) {
 		u64 *next = (u64 *)fp[0];
 
-		if (in_module(pc))
+		if (in_module(pc)) {
 			print_frame((void *)pc);
+			first = first ?: (void *)pc;
+		}
 		pc = fp[1];
 		if (next <= fp || (u64)next - (u64)fp > SZ_1M)
 			break;
 		fp = next;
 	}
-	if (in_module(pc))
-		print_frame((void *)pc);
+
+	return first;
 }
 
 static __noreturn void give_up(void *pc)
@@ -114,6 +120,7 @@ static __noreturn void give_up(void *pc)
 void sim_fail(const char *format, ...)
 {
 	va_list args;
+	void *first;
 
 	fflush(stdout);
 	fprintf(stderr, "error: %s%s", now.op ?: "", now.op ? "(): " : "");
@@ -123,8 +130,8 @@ void sim_fail(const char *format, ...)
 	fputc('\n', stderr);
 	if (now.op)
 		fprintf(stderr, "    called at %s\n", sim_where(now.caller));
-	print_backtrace((u64)__builtin_return_address(0), __builtin_frame_address(0));
-	give_up(now.caller);
+	first = print_backtrace((u64)__builtin_return_address(0), __builtin_frame_address(0));
+	give_up(now.op ? now.caller : first);
 }
 
 void sim_misuse(const char *format, ...)
@@ -197,7 +204,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		fprintf(stderr, "error: EL2 code may not %s %p: %s\n",
 			CONTEXT_WRITE(uc) ? "write to" : "access", info->si_addr, what);
 	if (now.op)
-		fprintf(stderr, "    in %s(), called at %s\n", now.op, sim_where(now.caller));
+		fprintf(stderr, "    %s %s(), called at %s\n", in_module(pc) ? "after" : "in", now.op,
+			sim_where(now.caller));
 	/* Return addresses are what the rest of this takes: one past the call. */
 	print_backtrace(pc + 1, (u64 *)CONTEXT_FP(uc));
 	if (is_code(pc))
@@ -335,6 +343,7 @@ void sim_enter_el2(void)
 void sim_leave_el2(void)
 {
 	now.op = NULL;
+	now.caller = NULL;
 	now.in_el2 = false;
 	if (nr_held) {
 		nr_held = 0;
@@ -372,13 +381,15 @@ int sim_boot(void)
 	return sim_boot_with(sim_module_init);
 }
 
-static void check_kept(const struct user_pt_regs *before, const struct user_pt_regs *after)
+static void check_kept(sim_call_t fn, const struct user_pt_regs *before,
+		       const struct user_pt_regs *after)
 {
 	int i;
 
 	for (i = 4; i <= 17; i++) {
 		if (before->regs[i] != after->regs[i])
-			sim_fail("the handler changed x%d, which the caller relies on being kept", i);
+			sim_fail("the handler at %s changed x%d, which its caller relies on",
+				 sim_where((void *)fn + 1), i);
 	}
 }
 
@@ -398,7 +409,7 @@ struct arm_smccc_res sim_hvc_args(sim_call_t fn, const u64 *args)
 	fn(&ctxt.regs);
 	sim_serror_exit();
 	sim_leave_el2();
-	check_kept(&before.regs, &ctxt.regs);
+	check_kept(fn, &before.regs, &ctxt.regs);
 
 	res.a0 = ctxt.regs.regs[0];
 	res.a1 = ctxt.regs.regs[1];
