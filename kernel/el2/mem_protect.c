@@ -588,7 +588,10 @@ bool __pkvm_module_host_may(phys_addr_t phys, enum kvm_pgtable_prot access)
 	return (kvm_pgtable_stage2_pte_prot(pte) & access) == access;
 }
 
-/* Host memory at its linear address, without taking it from the host. */
+/*
+ * Host memory at its linear address, without taking it from the host. Until it is
+ * unmapped it counts as borrowed: who wants it for anything else would map over it.
+ */
 int __pkvm_module_map_linear(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot)
 {
 	unsigned long va = (unsigned long)__hyp_va(phys);
@@ -603,10 +606,14 @@ int __pkvm_module_map_linear(phys_addr_t phys, u64 size, enum kvm_pgtable_prot p
 	hyp_lock_component();
 
 	ret = __host_check_page_state_range(phys, size, PKVM_PAGE_OWNED);
+	if (!ret)
+		ret = __hyp_check_page_state_range(phys, size, PKVM_NOPAGE);
 	for (offset = 0; !ret && offset < size; offset += PAGE_SIZE)
 		ret = hyp_va_is_mapped(va + offset) ? -EBUSY : 0;
 	if (!ret)
 		ret = map_hyp_va(va, size, phys, prot);
+	if (!ret)
+		__hyp_set_page_state_range(phys, size, PKVM_PAGE_SHARED_BORROWED);
 
 	hyp_unlock_component();
 	host_unlock_component();
@@ -616,9 +623,12 @@ int __pkvm_module_map_linear(phys_addr_t phys, u64 size, enum kvm_pgtable_prot p
 
 void __pkvm_module_unmap_linear(unsigned long va, u64 size)
 {
+	host_lock_component();
 	hyp_lock_component();
 	unmap_hyp_va(va, size);
+	__hyp_set_page_state_range(__hyp_pa(va), size, PKVM_NOPAGE);
 	hyp_unlock_component();
+	host_unlock_component();
 }
 
 bool __pkvm_module_is_memory(phys_addr_t phys, u64 size)
