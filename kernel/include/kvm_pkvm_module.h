@@ -135,7 +135,9 @@ struct pkvm_module_trng_ops {
  * @fixblock_map: Maps the block (PMD_SIZE bytes) that @phys lies in, in a window
  *	that all CPUs share, and returns the address of @phys. The window is this
  *	CPU's until it is unmapped, which must be before the handler returns;
- *	other CPUs wait for it. NULL unless all of the block is memory, and
+ *	other CPUs wait for it. pKVM itself does so while it holds the locks for
+ *	ownership: until then, call no member that maps, allocates, registers or
+ *	has to do with ownership. NULL unless all of the block is memory, and
  *	while this CPU has the window.
  * @fixblock_map_17: The same, and stores how much is mapped from the address
  *	that it returns, up to the end of the block, in @size.
@@ -143,8 +145,9 @@ struct pkvm_module_trng_ops {
  * @linear_map_early: Maps @size bytes of memory that the host owns from @phys, both
  *	of whole pages, at their addresses in EL2's linear range with @prot. For the
  *	EL2 init function only, which has to undo it before it returns: if not,
- *	it fails with -EBUSY. NULL outside of it, for pages in another state, for
- *	a @prot that is executable or not readable, and with too many ranges.
+ *	it fails with -EBUSY. Meanwhile the pages can be neither shared nor
+ *	donated. NULL outside of it, for pages in another state, for a @prot that
+ *	is executable or not readable, and with too many ranges.
  * @linear_unmap_early: Undoes @linear_map_early of just the same range.
  * @flush_dcache_to_poc: Cleans and invalidates the lines of @size bytes from
  *	@addr to the point of coherency.
@@ -195,7 +198,7 @@ struct pkvm_module_trng_ops {
  * @guest_stage2_pa: Where the page that the guest @handle has at @ipa is now, plus
  *	the offset of @ipa in it. Nothing keeps it there. -EINVAL for no place
  *	to put it, where nothing is mapped, and for a block; -ENOENT for no such
- *	guest; -ERANGE for an @ipa beyond the guest's IPA range.
+ *	guest; -ERANGE for an @ipa beyond the PA range.
  * @host_stage2_enable_lazy_pte: Deprecated: unmaps pages that the host owns, from
  *	address @addr, to be faulted back in. -EINVAL for a bad range, -EPERM for
  *	pages that the host does not own for itself.
