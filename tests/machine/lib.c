@@ -172,6 +172,57 @@ void unmap_user(void *page)
 	munmap(page, PAGE);
 }
 
+__u64 last_ram_pfn(void)
+{
+	FILE *file = fopen("/proc/iomem", "r");
+	unsigned long long start, end, last = 0;
+	char line[128];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (line[0] != ' ' && strstr(line, "System RAM") &&
+		    sscanf(line, "%llx-%llx", &start, &end) == 2)
+			last = end;
+	}
+	if (file)
+		fclose(file);
+
+	return last / PAGE;
+}
+
+__u64 user_pfn(void *addr)
+{
+	return probe(PROBE_USER, (unsigned long)addr).res[0];
+}
+
+/* --- to whom a page belongs --- */
+
+bool host_can(struct pages p)
+{
+	__u64 val;
+
+	return !host_read(p.va + OFFSET, &val) && !host_write(p.va + OFFSET, val);
+}
+
+bool host_can_not(struct pages p)
+{
+	return host_read(p.va + OFFSET, NULL) == -EFAULT && host_write(p.va + OFFSET, 0) == -EFAULT;
+}
+
+bool el2_has(struct pages p, const char *prot)
+{
+	return !strcmp(el2_prot(p.hyp_va), prot);
+}
+
+bool is_hosts(struct pages p)
+{
+	return host_can(p) && el2_has(p, "---");
+}
+
+bool is_donated(struct pages p)
+{
+	return host_can_not(p) && el2_has(p, "rw-");
+}
+
 /* --- the kernel's log, /proc and /sys --- */
 
 static int log_fd = -1;
@@ -299,7 +350,6 @@ int insmod(const char *path, const char *params)
 
 /* --- VMs --- */
 
-#define GUEST_PHYS	0x40000000UL
 #define CORE_REG(name)	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | \
 			 KVM_REG_ARM_CORE_REG(name))
 

@@ -83,6 +83,22 @@ int host_write(__u64 va, __u64 val);
 void *map_user(__u64 pfn);
 void unmap_user(void *page);
 
+/* Of the last page of memory, and of what this process has at an address. */
+__u64 last_ram_pfn(void);
+__u64 user_pfn(void *addr);
+
+/* --- to whom a page belongs --- */
+
+#define OFFSET		0x38UL		/* where in a page they look */
+
+bool host_can(struct pages p);
+bool host_can_not(struct pages p);
+/* In its linear range */
+bool el2_has(struct pages p, const char *prot);
+/* The host's, or shared but not pinned. */
+bool is_hosts(struct pages p);
+bool is_donated(struct pages p);
+
 /* --- the kernel's log, /proc and /sys --- */
 
 /* Forget what the log has so far. */
@@ -106,6 +122,8 @@ void run_on(int cpu);
 int insmod(const char *path, const char *params);
 
 /* --- VMs --- */
+
+#define GUEST_PHYS	0x40000000UL	/* where its memory is */
 
 enum vm_step {
 	VM_CREATE,		/* KVM_CREATE_VM failed */

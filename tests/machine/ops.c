@@ -18,13 +18,10 @@
 
 #define MMIO_PHYS	0x09000000UL	/* PL011 of QEMU's virt board */
 #define PL011_CELL_ID0	0xff0UL		/* always 0x0d */
-#define OFFSET		0x38UL		/* where in a page words are put */
 #define PA_BITS		48		/* of the largest of the machines */
 #define NR_SLOTS	128		/* PKVM_MODULE_OPS_SLOTS */
 
 static __u64 linear_base;		/* the kernel's address of physical address 0 */
-
-/* --- to whom a page belongs --- */
 
 static struct pages new_pages(unsigned int order)
 {
@@ -42,34 +39,6 @@ static struct pages nth(struct pages p, int n)
 	p.hyp_va += n * PAGE;
 
 	return p;
-}
-
-static bool host_can(struct pages p)
-{
-	__u64 val;
-
-	return !host_read(p.va + OFFSET, &val) && !host_write(p.va + OFFSET, val);
-}
-
-static bool host_can_not(struct pages p)
-{
-	return host_read(p.va + OFFSET, NULL) == -EFAULT && host_write(p.va + OFFSET, 0) == -EFAULT;
-}
-
-static bool el2_has(struct pages p, const char *prot)
-{
-	return !strcmp(el2_prot(p.hyp_va), prot);
-}
-
-/* The host's, or shared but not pinned. */
-static bool is_hosts(struct pages p)
-{
-	return host_can(p) && el2_has(p, "---");
-}
-
-static bool is_donated(struct pages p)
-{
-	return host_can_not(p) && el2_has(p, "rw-");
 }
 
 /* EL2's, without an address in its linear range. */
@@ -767,6 +736,7 @@ struct target {
 
 enum action {
 	DONATE,
+	DONATE_17,
 	DONATE_MMIO,
 	GIVE_BACK,
 	SHARE,
@@ -779,7 +749,8 @@ enum action {
 };
 
 static const char * const action_names[] = {
-	[DONATE] = "host_donate_hyp()", [DONATE_MMIO] = "host_donate_hyp(accept_mmio)",
+	[DONATE] = "host_donate_hyp()", [DONATE_17] = "host_donate_hyp_17()",
+	[DONATE_MMIO] = "host_donate_hyp(accept_mmio)",
 	[GIVE_BACK] = "hyp_donate_host()", [SHARE] = "host_share_hyp()",
 	[UNSHARE] = "host_unshare_hyp()", [PIN] = "pin_shared_mem()",
 	[MAP] = "map_module_pages()", [MAP_PROTECTED] = "map_module_pages(is_protected)",
@@ -794,6 +765,8 @@ static int do_action(enum action action, __u64 pfn, __u64 nr, __u64 va)
 	case DONATE:
 	case DONATE_MMIO:
 		return op_int(OP_HOST_DONATE_HYP, pfn, nr, action == DONATE_MMIO);
+	case DONATE_17:
+		return op_int(OP_HOST_DONATE_HYP_17, pfn, nr);
 	case GIVE_BACK:
 		return give_back(p, nr);
 	case SHARE:
@@ -814,7 +787,8 @@ static int do_action(enum action action, __u64 pfn, __u64 nr, __u64 va)
 static int wanted_error(enum action action, enum owner owner)
 {
 	static const enum owner allowed[] = {
-		[DONATE] = OWNER_HOST, [DONATE_MMIO] = OWNER_HOST, [GIVE_BACK] = OWNER_MODULE,
+		[DONATE] = OWNER_HOST, [DONATE_17] = OWNER_HOST, [DONATE_MMIO] = OWNER_HOST,
+		[GIVE_BACK] = OWNER_MODULE,
 		[SHARE] = OWNER_HOST, [UNSHARE] = OWNER_BOTH, [PIN] = OWNER_BOTH,
 		[MAP] = OWNER_HOST, [MAP_PROTECTED] = OWNER_MODULE,
 	};
@@ -876,28 +850,6 @@ static void check_target(const struct target *t, __u64 va)
 	claim(!memcmp(&before, &after, sizeof(before)),
 	      "none of it changes who can get at %s", t->what);
 	claim(is_free(va), "nor does it map %s", t->what);
-}
-
-static __u64 last_ram_pfn(void)
-{
-	FILE *file = fopen("/proc/iomem", "r");
-	unsigned long long start, end, last = 0;
-	char line[128];
-
-	while (file && fgets(line, sizeof(line), file)) {
-		if (line[0] != ' ' && strstr(line, "System RAM") &&
-		    sscanf(line, "%llx-%llx", &start, &end) == 2)
-			last = end;
-	}
-	if (file)
-		fclose(file);
-
-	return last / PAGE;
-}
-
-static __u64 user_pfn(void *addr)
-{
-	return probe(PROBE_USER, (unsigned long)addr).res[0];
 }
 
 static __u64 section_pfn(const char *name)
@@ -977,7 +929,9 @@ static void check_ranges(void)
 		{ (1ULL << 52) + 1, -EINVAL, "so many pages that their size wraps to one" },
 		{ 1ULL << (PA_BITS - 12), -EINVAL, "pages to past the PA range" },
 	};
-	static const enum action actions[] = { DONATE, DONATE_MMIO, GIVE_BACK, MAP, MAP_PROTECTED };
+	static const enum action actions[] = {
+		DONATE, DONATE_17, DONATE_MMIO, GIVE_BACK, MAP, MAP_PROTECTED,
+	};
 	struct pages host = new_pages(0), donated = new_pages(0), p;
 	__u64 va = alloc_va(1), last = last_ram_pfn();
 	const struct target end = { "", last, OWNER_HOST };

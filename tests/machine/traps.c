@@ -381,7 +381,6 @@ static void check_prot_bad(void)
 
 /* --- guests --- */
 
-#define GUEST_PHYS	0x40000000UL
 #define CORE_REG(name)	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | \
 			 KVM_REG_ARM_CORE_REG(name))
 
