@@ -21,6 +21,15 @@ enum probe_cmd {
 				 * there, entry; written is args[1], unless it is 0
 				 */
 	PROBE_FIXMAP_TWICE,	/* what fixmap_map(args[0]) gives while the window is open */
+	PROBE_FIXBLOCK,		/* as PROBE_FIXMAP, with fixblock_map() */
+	PROBE_FIXBLOCK_SIZE,	/* fixblock_map_17(args[0]), with no place for the size if args[1]:
+				 * res are its address and the size
+				 */
+	PROBE_FIXBLOCK_TWICE,	/* what fixblock_map(args[0]) gives while this CPU has the window */
+	PROBE_FIXBLOCK_COUNT,	/* be in the window for args[1] microseconds. How many went in and
+				 * came out is counted in the first two words at physical address
+				 * args[0]: res is how many were inside
+				 */
 	PROBE_PTE,		/* EL2 stage-1 entry of args[0]; res[1] is its level */
 	PROBE_TABLE,		/* physical address of EL2's stage-1 table */
 	PROBE_FIND,		/* all of that: res are how many entries map physical address

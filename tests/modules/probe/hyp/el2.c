@@ -133,9 +133,10 @@ static void find_in(u64 phys, u64 va, int level, struct find *find)
 	}
 }
 
-static void fixmap(u64 phys, u64 val, u64 *x)
+/* One of the windows: what is seen through it goes to x1.. */
+static void window(void *(*map)(phys_addr_t phys), void (*unmap)(void), u64 phys, u64 val, u64 *x)
 {
-	volatile u64 *p = pkvm_ops->fixmap_map(phys);
+	volatile u64 *p = map(phys);
 	u64 level;
 
 	x[1] = (u64)p;
@@ -145,7 +146,48 @@ static void fixmap(u64 phys, u64 val, u64 *x)
 	if (val)
 		*p = val;
 	x[3] = walk((u64)p, &level);
-	pkvm_ops->fixmap_unmap();
+	unmap();
+}
+
+static void fixblock_size(u64 phys, bool no_place, u64 *x)
+{
+	size_t size = 0;
+
+	x[1] = (u64)pkvm_ops->fixblock_map_17(phys, no_place ? NULL : &size);
+	x[2] = size;
+	if (x[1])
+		pkvm_ops->fixblock_unmap();
+}
+
+static u64 fixblock_twice(u64 phys)
+{
+	void *second;
+
+	if (!pkvm_ops->fixblock_map(phys))
+		return -1;
+	second = pkvm_ops->fixblock_map(phys);
+	pkvm_ops->fixblock_unmap();
+	/* Once more than it was mapped. */
+	pkvm_ops->fixblock_unmap();
+
+	return (u64)second;
+}
+
+/* Not atomic: only the window keeps others out. */
+static u64 fixblock_count(u64 phys, u64 usecs)
+{
+	volatile u64 *p = pkvm_ops->fixblock_map(phys);
+	u64 inside;
+
+	if (!p)
+		return -1;
+	inside = p[0] - p[1];
+	p[0]++;
+	pkvm_ops->udelay(usecs);
+	p[1]++;
+	pkvm_ops->fixblock_unmap();
+
+	return inside;
 }
 
 void probe_hyp_call(struct user_pt_regs *regs)
@@ -179,7 +221,7 @@ void probe_hyp_call(struct user_pt_regs *regs)
 		x[1] = ((u64 (*)(void))a)();
 		break;
 	case PROBE_FIXMAP:
-		fixmap(a, x[3], x);
+		window(pkvm_ops->fixmap_map, pkvm_ops->fixmap_unmap, a, x[3], x);
 		break;
 	case PROBE_FIXMAP_TWICE:
 		pkvm_ops->fixmap_map(a);
@@ -187,6 +229,18 @@ void probe_hyp_call(struct user_pt_regs *regs)
 		pkvm_ops->fixmap_unmap();
 		/* Once more than it was mapped. */
 		pkvm_ops->fixmap_unmap();
+		break;
+	case PROBE_FIXBLOCK:
+		window(pkvm_ops->fixblock_map, pkvm_ops->fixblock_unmap, a, x[3], x);
+		break;
+	case PROBE_FIXBLOCK_SIZE:
+		fixblock_size(a, x[3], x);
+		break;
+	case PROBE_FIXBLOCK_TWICE:
+		x[1] = fixblock_twice(a);
+		break;
+	case PROBE_FIXBLOCK_COUNT:
+		x[1] = fixblock_count(a, x[3]);
 		break;
 	case PROBE_PTE:
 		x[1] = walk(a, &x[2]);
