@@ -110,21 +110,6 @@ static void check_where(void)
 	}
 }
 
-static bool set_online(int cpu, bool online)
-{
-	char path[64];
-	bool ok;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	file = fopen(path, "w");
-	ok = file && fprintf(file, "%d\n", online) > 0;
-	if (file)
-		ok &= !fclose(file);
-
-	return ok;
-}
-
 /* EL2 is set up anew on a CPU that is turned on. */
 static void check_hotplug(void)
 {

@@ -53,6 +53,12 @@ void claim(bool holds, const char *claim, ...)
 	va_end(args);
 }
 
+void skipped(const char *claim, const char *reason)
+{
+	ksft_cnt.ksft_xskip++;
+	printf("ok %u %s # SKIP %s\n", ksft_test_num(), claim, reason);
+}
+
 void print_header(void)
 {
 	static bool printed;
@@ -335,6 +341,19 @@ void run_on(int cpu)
 		ksft_exit_fail_perror("sched_setaffinity");
 }
 
+bool set_online(int cpu, bool online)
+{
+	char path[64];
+	int fd, ret;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ret = write(fd, online ? "1" : "0", 1);
+	close(fd);
+
+	return ret == 1;
+}
+
 int insmod(const char *path, const char *params)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -361,21 +380,21 @@ static const __u32 guest[] = {
 	0x14000000,		/* b	. */
 };
 
-static bool set_up_vm(struct vm *vm, void *memory)
+static bool set_up_vm(struct vm *vm, const void *code, size_t code_size, void *memory)
 {
 	struct kvm_userspace_memory_region region = {
 		.guest_phys_addr = GUEST_PHYS,
-		.memory_size = PAGE,
+		.memory_size = vm->size,
 	};
 	struct kvm_vcpu_init init = {};
 	__u64 pc = GUEST_PHYS;
 	struct kvm_one_reg reg = { .id = CORE_REG(regs.pc), .addr = (unsigned long)&pc };
 
-	vm->memory = memory ?: mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+	vm->memory = memory ?: mmap(NULL, vm->size, PROT_READ | PROT_WRITE,
 				    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (vm->memory == MAP_FAILED)
 		return false;
-	memcpy(vm->memory, guest, sizeof(guest));
+	memcpy(vm->memory, code, code_size);
 	region.userspace_addr = (unsigned long)vm->memory;
 
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) ||
@@ -402,8 +421,47 @@ void destroy_vm(struct vm *vm)
 	if (vm->fd >= 0)
 		close(vm->fd);
 	if (vm->memory != MAP_FAILED)
-		munmap(vm->memory, PAGE);
+		munmap(vm->memory, vm->size);
 	close(vm->kvm);
+}
+
+struct vm_result create_vm(struct vm *vm, bool protected, const void *code, size_t code_size,
+			   void *memory, size_t size)
+{
+	struct vm_result result = { .step = VM_CREATE };
+
+	*vm = (struct vm){ .fd = -1, .vcpu = -1, .memory = MAP_FAILED, .run = MAP_FAILED,
+			   .size = size };
+	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (vm->kvm < 0)
+		ksft_exit_fail_perror("/dev/kvm");
+	vm->run_size = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+
+	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, protected ? KVM_VM_TYPE_ARM_PROTECTED : 0);
+	if (vm->fd >= 0)
+		result.step = set_up_vm(vm, code, code_size, memory) ? VM_RUN : VM_SETUP;
+	result.error = result.step == VM_RUN ? 0 : -errno;
+
+	return result;
+}
+
+struct vm_result resume_vm(struct vm *vm)
+{
+	struct kvm_mp_state runnable = { .mp_state = KVM_MP_STATE_RUNNABLE };
+	struct vm_result result = { .step = VM_RUN };
+
+	if (ioctl(vm->vcpu, KVM_SET_MP_STATE, &runnable) || ioctl(vm->vcpu, KVM_RUN, 0)) {
+		result.error = -errno;
+		return result;
+	}
+
+	/* It may have stopped for another reason. */
+	result.step = VM_RAN;
+	if (vm->run->exit_reason != KVM_EXIT_SYSTEM_EVENT ||
+	    vm->run->system_event.type != KVM_SYSTEM_EVENT_SHUTDOWN)
+		result.error = -EPROTO;
+
+	return result;
 }
 
 struct vm_result start_vm(struct vm *vm, bool protected)
@@ -413,31 +471,9 @@ struct vm_result start_vm(struct vm *vm, bool protected)
 
 struct vm_result start_vm_in(struct vm *vm, bool protected, void *memory)
 {
-	struct vm_result result = { .step = VM_CREATE };
+	struct vm_result result = create_vm(vm, protected, guest, sizeof(guest), memory, PAGE);
 
-	*vm = (struct vm){ .fd = -1, .vcpu = -1, .memory = MAP_FAILED, .run = MAP_FAILED };
-	vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	if (vm->kvm < 0)
-		ksft_exit_fail_perror("/dev/kvm");
-	vm->run_size = ioctl(vm->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
-
-	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, protected ? KVM_VM_TYPE_ARM_PROTECTED : 0);
-	if (vm->fd >= 0) {
-		result.step = VM_SETUP;
-		if (set_up_vm(vm, memory)) {
-			result.step = VM_RUN;
-			if (!ioctl(vm->vcpu, KVM_RUN, 0))
-				result.step = VM_RAN;
-		}
-	}
-	result.error = result.step == VM_RAN ? 0 : -errno;
-
-	/* It may have stopped for another reason. */
-	if (result.step == VM_RAN && (vm->run->exit_reason != KVM_EXIT_SYSTEM_EVENT ||
-				      vm->run->system_event.type != KVM_SYSTEM_EVENT_SHUTDOWN))
-		result.error = -EPROTO;
-
-	return result;
+	return result.step == VM_RUN ? resume_vm(vm) : result;
 }
 
 struct vm_result run_vm(bool protected)

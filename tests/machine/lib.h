@@ -15,6 +15,10 @@
 
 #define PAGE	4096UL
 
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#endif
+
 /* --- results --- */
 
 /* expect(GOT, WANTED, CLAIM...): the claim is that they are the same */
@@ -26,6 +30,9 @@ void expect_equal(long long got, long long wanted, const char *claim, ...);
 /* claim(CONDITION, CLAIM...) */
 __attribute__((format(printf, 2, 3)))
 void claim(bool holds, const char *claim, ...);
+
+/* A claim that can not be made here. */
+void skipped(const char *claim, const char *reason);
 
 /* Comes first; open_probe() does it. */
 void print_header(void);
@@ -118,6 +125,8 @@ __u64 symbol(const char *wanted);
 
 int nr_cpus(void);
 void run_on(int cpu);
+/* CPU hotplug: false where it did not work. */
+bool set_online(int cpu, bool online);
 /* init_module() of a file: 0 or -errno. */
 int insmod(const char *path, const char *params);
 
@@ -139,12 +148,24 @@ struct vm_result {
 
 struct vm {
 	int kvm, fd, vcpu;
-	void *memory;		/* a page, with a guest that powers off at once */
+	void *memory;		/* at GUEST_PHYS */
+	size_t size;
 	struct kvm_run *run;
 	size_t run_size;
 };
 
-/* Whatever comes of it, the VM is there until destroy_vm(). */
+/*
+ * Its guest is @code, which comes to the start of @memory. That is of @size bytes, and
+ * goes with the VM; with NULL there will be some. It has not run yet: VM_RUN.
+ */
+struct vm_result create_vm(struct vm *vm, bool protected, const void *code, size_t code_size,
+			   void *memory, size_t size);
+/* Until its guest powers off, and again from there. */
+struct vm_result resume_vm(struct vm *vm);
+/*
+ * Both, with a guest that powers off at once. Whatever comes of it, the VM is there
+ * until destroy_vm().
+ */
 struct vm_result start_vm(struct vm *vm, bool protected);
 /* In a page of the caller's, which goes with the VM. */
 struct vm_result start_vm_in(struct vm *vm, bool protected, void *memory);

@@ -161,19 +161,6 @@ static void check_register_at_once(void)
 
 /* --- PSCI --- */
 
-static bool set_online(int cpu, bool online)
-{
-	char path[64];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	fd = open(path, O_WRONLY);
-	ret = write(fd, online ? "1" : "0", 1);
-	close(fd);
-
-	return ret == 1;
-}
-
 static void check_psci(void)
 {
 	expect(reg(TRAPS_PSCI, 0), 0, "a PSCI notifier is registered");
