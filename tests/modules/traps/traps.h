@@ -11,6 +11,8 @@
 
 /* Of each kind there is one handler more than can be registered. */
 #define TRAPS_HANDLERS	17
+/* Guest SMC handlers in the form of release 15 note themselves as this and more. */
+#define TRAPS_15	32
 #define TRAPS_LOG	32
 
 enum traps_kind {

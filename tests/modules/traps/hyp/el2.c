@@ -65,11 +65,27 @@ static bool on_host_smc(u64 i, struct user_pt_regs *regs)
 static bool on_guest_smc(u64 i, struct arm_smccc_1_2_regs *regs, struct arm_smccc_1_2_regs *res,
 			 pkvm_handle_t handle)
 {
+	/* Nobody is to see that of one that does not take it. */
+	res->a5 = TRAPS_ANSWER(i);
 	if (!note(TRAPS_GUEST_SMC, i, regs->a0, regs->a17, handle))
 		return false;
 
 	res->a0 = TRAPS_ANSWER(i);
 	res->a1 = regs->a1 + regs->a17;
+
+	return true;
+}
+
+static bool on_guest_smc_15(u64 i, struct arm_smccc_1_2_regs *regs, struct arm_smccc_res *res,
+			    pkvm_handle_t handle)
+{
+	if (!note(TRAPS_GUEST_SMC, TRAPS_15 + i, regs->a0, regs->a17, handle))
+		return false;
+
+	res->a0 = TRAPS_ANSWER(TRAPS_15 + i);
+	res->a1 = regs->a1 + regs->a17;
+	res->a2 = regs->a2;
+	res->a3 = regs->a3;
 
 	return true;
 }
@@ -117,6 +133,11 @@ bool traps_guest_smc_##n(struct arm_smccc_1_2_regs *regs, struct arm_smccc_1_2_r
 			 pkvm_handle_t handle)							\
 {												\
 	return on_guest_smc(n, regs, res, handle);						\
+}												\
+bool traps_guest_smc_15_##n(struct arm_smccc_1_2_regs *regs, struct arm_smccc_res *res,		\
+			    pkvm_handle_t handle)						\
+{												\
+	return on_guest_smc_15(n, regs, res, handle);						\
 }												\
 bool traps_default_trap_##n(struct user_pt_regs *regs)						\
 {												\
