@@ -48,7 +48,7 @@ export PKVM_BUILD := $(B)
 # Those of unit: all that have tests, unless M= was said
 UNITS	:= $(if $(filter file,$(origin M)),,$(M))
 
-.PHONY: FORCE help run shell gdb check unit module linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit machine named has-tests qemu
+.PHONY: FORCE help run shell gdb map check unit module linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit machine named has-tests qemu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -62,6 +62,11 @@ shell: named qemu linux machine ## the same machine with a shell in it
 
 gdb: named deps-gdb qemu linux machine ## the machine under gdb, with symbols of EL2 and its modules
 	@$(call BOOT,run,gdb)
+
+map: named qemu linux machine ## draw who owns which memory, and what EL2 maps
+	@$(call BOOT,map,run,--map $(B)/run/map)
+	@cat $(B)/run/map.txt
+	@echo "The same as a picture: $(B)/run/map.svg"
 
 check: has-tests deps-check qemu linux machine ## the whole test suite, or TESTS=
 	@tools/modules.sh $(O) modules/hello >/dev/null
@@ -118,5 +123,5 @@ qemu: deps-machine
 
 BOOT = kos=$$(tools/modules.sh $(O) $(M)) && \
 	machine/$(or $(2),run).sh --cpu $(CPU) --smp $(SMP) --mem $(MEM) --image $(O)/arch/arm64/boot/Image \
-		$(if $(2),,$(if $(filter 1,$(GDB)),--gdb $(B)/run/gdb)) \
+		$(if $(2),,$(if $(filter 1,$(GDB)),--gdb $(B)/run/gdb)) $(3) \
 		--append "$$CMDLINE" --init $(1) $${kos:+$$(printf ' --ko %s' $$kos)}

@@ -7,6 +7,7 @@
  *
  *	run		show the EL2 modules, a protected VM and a normal one (default)
  *	shell		a shell on the console
+ *	map		nothing, with a protected VM and a normal one there
  *	/path [ARG]...	this program
  */
 #define _GNU_SOURCE
@@ -38,8 +39,13 @@
 
 static bool interactive;	/* there is a person at the console */
 
+static void report_sections(void);
+
 static noreturn void power_off(int status)
 {
+	if (getenv("MAP"))
+		report_sections();
+
 	/* For run.sh: a person need not see it, and any line before it may be unfinished. */
 	printf("\rmachine: exit %d%s", status, interactive ? "\r\033[K" : "\n");
 	fflush(stdout);
@@ -282,7 +288,26 @@ static const char *show_modules(void)
 	return missing;
 }
 
-/* --- the three things that the machine does --- */
+/* For those who draw a map of the memory that is left: what sysfs says of sections. */
+static void report_sections(void)
+{
+	char line[256];
+	struct dirent *entry;
+	DIR *dir = opendir(MODULES);
+	FILE *file;
+
+	while (dir && (entry = readdir(dir))) {
+		file = entry->d_name[0] != '.' ? open_attribute(entry->d_name, "sections") : NULL;
+		while (file && fgets(line, sizeof(line), file))
+			printf("\rmachine: section %s %s", entry->d_name, line);
+		if (file)
+			fclose(file);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* --- what the machine does --- */
 
 static void show_system(void)
 {
@@ -330,6 +355,32 @@ static int show(void)
 	protected = run_program((char *[]){ "/bin/vmm", "--protected", NULL });
 	normal = run_program((char *[]){ "/bin/vmm", NULL });
 	return verdict(missing, protected, normal);
+}
+
+/* A VM that has run, until the machine is powered off. */
+static int start_vm(char *kind)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child < 0)
+		fail("fork");
+	if (!child) {
+		execl("/bin/vmm", "vmm", "--stay", kind, NULL);
+		_exit(127);
+	}
+	if (waitpid(child, &status, WUNTRACED) < 0)
+		fail("waitpid");
+
+	return WIFSTOPPED(status) ? 0 : WEXITSTATUS(status);
+}
+
+/* That protected VMs are denied is something that a map can show, too. */
+static int start_vms(void)
+{
+	int protected = start_vm("--protected"), normal = start_vm(NULL);
+
+	return normal || (protected && protected != VMM_DENIED);
 }
 
 /* A shell wants job control, so a controlling terminal: what /dev/console stands for. */
@@ -387,11 +438,13 @@ int main(int argc, char *argv[])
 		status = show();
 	} else if (!strcmp(mode, "shell")) {
 		status = run_shell();
+	} else if (!strcmp(mode, "map")) {
+		status = start_vms();
 	} else if (mode[0] == '/') {
 		install_applets();
 		status = run_program(argv + 1);
 	} else {
-		printf("machine: %s: neither \"run\", \"shell\" nor a path\n", mode);
+		printf("machine: %s: neither \"run\", \"shell\", \"map\" nor a path\n", mode);
 	}
 
 	power_off(status);

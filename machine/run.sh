@@ -20,6 +20,7 @@ help() {
 	  --named LIST       name these instead: "a,b", or "" for an empty list
 	  --init MODE        run           show modules and VMs (the default)
 	                     shell         a shell on the console
+	                     map           nothing but two VMs that stay, for --map
 	                     "/path ARGS"  a program in the machine
 	  --add SRC:DEST     put a file or directory into the initramfs
 	  --append WORDS     add to the kernel's command line
@@ -31,6 +32,7 @@ help() {
 	  --timeout SECONDS  120; none for a shell
 	  --verbose          show the whole kernel log
 	  --qemu ARGS        more arguments for QEMU
+	  --map FILE         draw FILE.txt and FILE.svg: who owns which memory in the end
 	  --gdb FILE         wait for a gdb, and write to FILE what it has to run first
 
 	A shell has QEMU's keys: ctrl-a x ends the machine, ctrl-a c is its monitor.
@@ -39,7 +41,7 @@ help() {
 
 image=$build/linux/arch/arm64/boot/Image
 log=$build/run/last.log
-cpu=max smp=2 mem=1G init=run append='' timeout='' verbose='' gdb=''
+cpu=max smp=2 mem=1G init=run append='' timeout='' verbose='' gdb='' map=''
 modules=() add=() qemu_args=()
 
 while [ $# -gt 0 ]; do
@@ -62,6 +64,7 @@ while [ $# -gt 0 ]; do
 	--timeout)	timeout=$2 ;;
 	--qemu)		read -ra qemu_args <<<"$2" ;;
 	--gdb)		gdb=$2 ;;
+	--map)		map=$2 ;;
 	*)		die "$1: unknown option; see --help" ;;
 	esac
 	shift 2
@@ -69,11 +72,11 @@ done
 
 [ -z "$gdb" ] || : "${timeout:=0}"
 case $init in
-run | /*)	: "${timeout:=120}" ;;
+run | map | /*)	: "${timeout:=120}" ;;
 shell)		: "${timeout:=0}"
 		[ -t 0 ] ||
 			die "a shell wants a terminal; for a script: --add FILE:/script --init /script" ;;
-*)		die "--init $init: neither \"run\", \"shell\" nor a path" ;;
+*)		die "--init $init: neither \"run\", \"shell\", \"map\" nor a path" ;;
 esac
 command -v qemu-system-aarch64 >/dev/null ||
 	die "QEMU is not installed; apt-get install qemu-system-arm"
@@ -130,6 +133,20 @@ wait_for_gdb() {
 }
 [ -z "$gdb" ] || wait_for_gdb
 
+# For a map: the RAM is in a file then, and init adds to the log what it is drawn with
+keep_ram() {
+	local size=$mem
+	[[ $size == *[!0-9]* ]] || size+=M
+	cmdline+=" MAP=1"
+	qemu+=(-object "memory-backend-file,id=ram,size=$size,mem-path=$work/ram,share=on"
+		-machine memory-backend=ram)
+}
+draw_map() {
+	mkdir -p "$(dirname "$map")"
+	"$build/machine/map" "$work/ram" "${image%/arch/arm64/boot/*}" "$log" "$map"
+}
+[ -z "$map" ] || keep_ram
+
 # wanted PRIORITY TEXT: is this record of the kernel's log worth showing? Warnings
 # and worse are, and what pKVM and the modules say.
 names=$(tr -cd '[:alnum:]_,' <<<"${named:-}" | tr , '|')
@@ -145,7 +162,7 @@ wanted() {
 filter() {
 	local LC_ALL=C line begun='' stamp text
 	local record='^(.*)<([0-9]+)>(\[ *[0-9]+\.[0-9]+\] )(.*)$'
-	local end=$'^(.*)\rmachine: exit ([0-9]+)$'
+	local end=$'^(.*)\rmachine: exit ([0-9]+)$' section=$'^(.*)\r(machine: section .*)$'
 
 	while IFS= read -r line || [ -n "$line" ]; do
 		line=${line%$'\r'}
@@ -163,6 +180,10 @@ filter() {
 		line=$begun$line begun=''
 		if [[ $line =~ $end ]]; then
 			line=${BASH_REMATCH[1]} status=${BASH_REMATCH[2]}
+			[ -n "$line" ] || continue
+		elif [[ $line =~ $section ]]; then
+			printf '%s\n' "${BASH_REMATCH[2]}" >&3
+			line=${BASH_REMATCH[1]}
 			[ -n "$line" ] || continue
 		fi
 		printf '%s\n' "$line"
@@ -194,6 +215,7 @@ if [ "$init" = shell ]; then
 else
 	run_filtered
 fi
+[ -z "$status" ] || [ -z "$map" ] || draw_map || status=1
 [ -z "$status" ] || exit "$status"
 if [ -n "$gdb" ] && grep -qs 'Terminated via GDBstub' "$work/qemu.log"; then
 	say "the machine was ended by gdb"

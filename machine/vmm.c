@@ -261,12 +261,13 @@ static bool check_write(const struct vm *vm, bool protected)
 
 static void print_help(FILE *out)
 {
-	fputs("usage: vmm [--protected] [--expect-denied]\n"
+	fputs("usage: vmm [--protected] [--expect-denied] [--stay]\n"
 	      "Starts a VM, lets it compute, then tries to read and write its memory.\n"
 	      "\n"
 	      "  --protected      a protected VM: the host must be refused\n"
 	      "                   (a normal one otherwise: the host must succeed)\n"
 	      "  --expect-denied  status 0 if no protected VM can be created: EPERM\n"
+	      "  --stay           stop with SIGSTOP instead of trying, with the VM as it is\n"
 	      "\n"
 	      "Status: 0 as it should be, 1 not so, 2 protected VMs are denied.\n", out);
 }
@@ -276,10 +277,11 @@ int main(int argc, char *argv[])
 	static const struct option options[] = {
 		{ "protected",	   no_argument, NULL, 'p' },
 		{ "expect-denied", no_argument, NULL, 'd' },
+		{ "stay",	   no_argument, NULL, 's' },
 		{ "help",	   no_argument, NULL, 'h' },
 		{ }
 	};
-	bool protected = false, expect_denied = false, ok;
+	bool protected = false, expect_denied = false, stay = false, ok;
 	__u64 *table, sum;
 	struct vm vm;
 	int option;
@@ -292,6 +294,9 @@ int main(int argc, char *argv[])
 		case 'd':
 			expect_denied = true;
 			protected = true;
+			break;
+		case 's':
+			stay = true;
 			break;
 		case 'h':
 			print_help(stdout);
@@ -327,6 +332,9 @@ int main(int argc, char *argv[])
 	fill_table(table);
 	sum = sum_table(table, getpid());
 	run_guest(&vm, TABLE_WORDS, getpid());
+
+	if (stay)
+		return raise(SIGSTOP);
 
 	signal(SIGSEGV, on_refusal);
 	signal(SIGBUS, on_refusal);

@@ -52,7 +52,7 @@ door() { env PKVM_BUILD="$repo/build" make -C "$repo" --no-print-directory "$@";
 
 # --- make help
 
-for target in run shell gdb check module linux help clean distclean; do
+for target in run shell gdb map check module linux help clean distclean; do
 	is "$(make -C "$repo" --no-print-directory help | grep -c "^make $target ")" 1 "help has a line on $target"
 done
 

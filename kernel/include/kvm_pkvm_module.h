@@ -16,7 +16,6 @@
 #include <linux/uuid.h>
 
 #include <asm/kvm_asm.h>
-#include <asm/kvm_host.h>
 #include <asm/kvm_pgtable.h>
 #include <asm/ptrace.h>
 
@@ -34,9 +33,9 @@
 
 /* The context of 14 begins with the registers of the others: only the type differs. */
 #if PKVM_MODULE_API == 14
-#define __pkvm_regs			struct kvm_cpu_context
+#define __pkvm_regs			kvm_cpu_context
 #else
-#define __pkvm_regs			struct user_pt_regs
+#define __pkvm_regs			user_pt_regs
 #endif
 static_assert(offsetof(struct kvm_cpu_context, regs) == 0);
 
@@ -313,9 +312,9 @@ struct pkvm_module_ops {
 	int (*host_stage2_disable_lazy_pte)(u64 addr, u64 nr_pages);
 
 	/* Traps and events */
-	int (*register_host_perm_fault_handler)(int (*cb)(__pkvm_regs *regs,
+	int (*register_host_perm_fault_handler)(int (*cb)(struct __pkvm_regs *regs,
 							  u64 esr, u64 addr));
-	int (*register_host_smc_handler)(bool (*cb)(__pkvm_regs *regs));
+	int (*register_host_smc_handler)(bool (*cb)(struct __pkvm_regs *regs));
 	int (*register_guest_smc_handler)(bool (*cb)(struct arm_smccc_1_2_regs *regs,
 						     struct arm_smccc_1_2_regs *res,
 						     pkvm_handle_t handle));
@@ -323,11 +322,11 @@ struct pkvm_module_ops {
 							struct arm_smccc_res *res,
 							pkvm_handle_t handle),
 					     pkvm_handle_t handle);
-	int (*register_default_trap_handler)(bool (*cb)(__pkvm_regs *regs));
-	int (*register_illegal_abt_notifier)(void (*cb)(__pkvm_regs *regs));
+	int (*register_default_trap_handler)(bool (*cb)(struct __pkvm_regs *regs));
+	int (*register_illegal_abt_notifier)(void (*cb)(struct __pkvm_regs *regs));
 	int (*register_psci_notifier)(void (*cb)(enum pkvm_psci_notification notification,
-						 __pkvm_regs *regs));
-	int (*register_hyp_panic_notifier)(void (*cb)(__pkvm_regs *regs));
+						 struct __pkvm_regs *regs));
+	int (*register_hyp_panic_notifier)(void (*cb)(struct __pkvm_regs *regs));
 	int (*register_unmask_serror)(bool (*unmask)(void), void (*mask)(void));
 	void (*update_hcr_el2)(unsigned long set_mask, unsigned long clear_mask);
 	void (*update_hfgwtr_el2)(unsigned long set_mask, unsigned long clear_mask);

@@ -162,7 +162,7 @@ int main(void)
 	/* Windows are a CPU's own. */
 	run_on(0);
 
-	run(run_heap_cases, "the heap", 30);
+	run(run_heap_cases, "the heap", 28);
 	run(run_handler_cases, "handlers", 150);
 	claim(!start_vm(&protected_vm, true).error && !start_vm(&normal_vm, false).error,
 	      "there are two VMs");
