@@ -108,7 +108,8 @@ int pkvm_module_check_formats(struct module *mod)
 
 	for (i = 0; i < nr; i++) {
 		if (!formats[i] || !format_valid(formats[i])) {
-			pkvm_module_fail(mod->name, "pkvm_printk(\"%.40s\"): at most %d integers or %%p",
+			pkvm_module_fail(mod->name,
+					 "pkvm_printk(\"%.40s\"): at most %d integers or %%p",
 					 formats[i] ?: "", MAX_ARGS);
 			return -ENOEXEC;
 		}
@@ -159,7 +160,8 @@ int pkvm_module_number_events(struct module *mod)
 
 	/* Number 0 is one of the hypervisor's own. */
 	if (!ids[0][0].id) {
-		pkvm_module_fail(mod->name, "trace events, and no pkvm_trace_init() in its EL2 init");
+		pkvm_module_fail(mod->name,
+				 "trace events, and no pkvm_trace_init() in its EL2 init");
 		return -ENOEXEC;
 	}
 
@@ -247,6 +249,7 @@ static int __init register_remote(void)
 
 	return trace_remote_register(remote.name, remote.cbs, remote.priv, all, nr);
 }
+
 /* The host is deprivileged before: tracing needs hypercalls that are refused until then. */
 late_initcall(register_remote);
 
@@ -256,13 +259,16 @@ static const char *find_format(unsigned long ip, u8 fmt_id)
 	struct pkvm_module_status *status;
 
 	list_for_each_entry_rcu(status, &pkvm_module_list, node, true) {
-		struct pkvm_el2_section *s = &status->part.sections[PKVM_EL2_FORMATS];
-		unsigned long va = smp_load_acquire(&status->part.hyp_va);
 		struct pkvm_el2_section *text = &status->part.sections[PKVM_EL2_TEXT];
+		struct pkvm_el2_section *s = &status->part.sections[PKVM_EL2_FORMATS];
+		/* Pairs with pkvm_module_mapped(). */
+		unsigned long va = smp_load_acquire(&status->part.hyp_va);
 		unsigned long offset = ip - (va + text->start - status->part.start);
 
-		if (va && offset < text->size)
-			return fmt_id < s->size / sizeof(char *) ? ((char **)s->start)[fmt_id] : NULL;
+		if (!va || offset >= text->size)
+			continue;
+
+		return fmt_id < s->size / sizeof(char *) ? ((char **)s->start)[fmt_id] : NULL;
 	}
 
 	return NULL;

@@ -13,7 +13,8 @@
  * modification and execution of instructions"): they see the old or the new one.
  */
 
-#include <asm/cacheflush.h>
+#include <linux/cacheflush.h>
+
 #include <asm/insn.h>
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_mmu.h>
@@ -75,7 +76,8 @@ static int call_at_trap_site(void (*fn)(struct kvm_cpu_context *host_ctxt))
 	if (!insn)
 		return -EBUSY;
 
-	WRITE_ONCE(*insn, aarch64_insn_get_bl_value() | (offset / AARCH64_INSN_SIZE & GENMASK(25, 0)));
+	offset = offset / AARCH64_INSN_SIZE & GENMASK(25, 0);
+	WRITE_ONCE(*insn, aarch64_insn_get_bl_value() | offset);
 	dcache_clean_inval_poc((unsigned long)insn, (unsigned long)(insn + 1));
 	pkvm_module_fixmap_unmap();
 	icache_inval_all_pou();

@@ -103,11 +103,12 @@ void __weak tracing_commit_entry(void)
 	(u8)(__id - __pkvm_printk_ids);						\
 })
 
-#define __pkvm_printk_0()		0, 0, 0, 0
-#define __pkvm_printk_1(a)		(u64)(a), 0, 0, 0
-#define __pkvm_printk_2(a, b)		(u64)(a), (u64)(b), 0, 0
-#define __pkvm_printk_3(a, b, c)	(u64)(a), (u64)(b), (u64)(c), 0
-#define __pkvm_printk_4(a, b, c, d)	(u64)(a), (u64)(b), (u64)(c), (u64)(d)
+#define __pkvm_printk_0(id)			__pkvm_printk_4(id, 0, 0, 0, 0)
+#define __pkvm_printk_1(id, a)			__pkvm_printk_4(id, a, 0, 0, 0)
+#define __pkvm_printk_2(id, a, b)		__pkvm_printk_4(id, a, b, 0, 0)
+#define __pkvm_printk_3(id, a, b, c)		__pkvm_printk_4(id, a, b, c, 0)
+#define __pkvm_printk_4(id, a, b, c, d)						\
+	__pkvm_trace_ops->tracing_mod_hyp_printk(id, (u64)(a), (u64)(b), (u64)(c), (u64)(d))
 
 /**
  * pkvm_printk() - write a line into the EL2 trace buffer
@@ -124,8 +125,7 @@ void __weak tracing_commit_entry(void)
 #define pkvm_printk(fmt, args...)						\
 do {										\
 	no_printk(fmt, ##args);							\
-	__pkvm_trace_ops->tracing_mod_hyp_printk(__pkvm_printk_id(fmt),		\
-		CONCATENATE(__pkvm_printk_, COUNT_ARGS(args))(args));		\
+	CONCATENATE(__pkvm_printk_, COUNT_ARGS(args))(__pkvm_printk_id(fmt), ##args);	\
 } while (0)
 #else
 #define pkvm_printk(fmt, args...)	no_printk(fmt, ##args)

@@ -3,7 +3,8 @@
  * Dies at EL2 where EL1 says, two calls deep.
  */
 
-#include <asm/bug.h>
+#include <linux/bug.h>
+
 #include <asm/kvm_pkvm_module.h>
 
 #include "../crash.h"
