@@ -48,7 +48,7 @@ export PKVM_BUILD := $(B)
 # Those of unit: all that have tests, unless M= was said
 UNITS	:= $(if $(filter file,$(origin M)),,$(M))
 
-.PHONY: FORCE help run shell gdb map check unit module linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit machine named has-tests qemu
+.PHONY: FORCE help run shell gdb map check unit abi module linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit machine named has-tests qemu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,13 +75,16 @@ check: has-tests deps-check qemu linux machine ## the whole test suite, or TESTS
 unit: deps-unit ## unit tests of EL2 code on this machine: M=, or all that have some
 	@tools/unit.sh $(UNITS)
 
+abi: deps-check linux ## describe the table of operations anew, for tests/abi.t
+	@$(MAKE) -s -f abi/Makefile KDIR=$(O)
+
 module: named linux ## only build the modules of M=
 	@tools/modules.sh $(O) $(M)
 
 linux: deps-build $(O)/.pkvm-built ## only get, patch and build the kernel
 
 clean: ## remove what was built; the Linux source stays
-	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit
+	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/abi
 	@[ ! -d modules ] || find modules \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name 'hyp.lds' -o -name 'hyp-reloc.S' -o -name modules.order \
 		-o -name Module.symvers \) -delete

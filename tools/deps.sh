@@ -20,7 +20,7 @@ for set in "$@"; do
 	machine) packages+=(qemu-system-arm cpio kmod) ;;
 	gdb)	packages+=(gdb-multiarch) ;;
 	unit)	packages+=(make gcc libc6-dev libcmocka-dev) ;;
-	check)	packages+=(perl sparse shellcheck gdb-multiarch libxml2-utils) ;;
+	check)	packages+=(perl sparse shellcheck gdb-multiarch libxml2-utils abigail-tools) ;;
 	*)	packages+=("$set") ;;
 	esac
 done
