@@ -40,6 +40,18 @@ static bool features_smccc_1_2(void)
 	return PSCI_VERSION_MAJOR(regs.a0) >= 1;
 }
 
+/* The same as the hypervisor spells it, with its trace events. */
+static bool features_hyp_smccc(void)
+{
+	struct arm_smccc_1_2_regs regs = { .a0 = PSCI_0_2_FN_PSCI_VERSION };
+	struct arm_smccc_res res;
+
+	hyp_smccc_1_1_smc(PSCI_0_2_FN_PSCI_VERSION, &res);
+	hyp_smccc_1_2_smc(&regs, &regs);
+
+	return PSCI_VERSION_MAJOR(res.a0) >= 1 && regs.a0 == res.a0;
+}
+
 static bool features_lock(void)
 {
 	hyp_spin_lock(&lock);
@@ -64,5 +76,6 @@ void features_hyp_run(struct user_pt_regs *regs)
 			FAILED(3, features_add(FEATURES_FLAG, one) == FEATURES_FLAG + 1) |
 			FAILED(4, features_lock()) |
 			FAILED(5, features_smccc_1_1()) |
-			FAILED(6, features_smccc_1_2());
+			FAILED(6, features_smccc_1_2()) |
+			FAILED(7, features_hyp_smccc());
 }
