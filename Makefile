@@ -70,7 +70,7 @@ map: named qemu linux machine ## draw who owns which memory, and what EL2 maps
 
 check: has-tests deps-check qemu linux machine ## the whole test suite, or TESTS=
 	@tools/modules.sh $(O) modules/hello >/dev/null
-	@prove -j$(JOBS) $(TESTS)
+	@PKVM_KDIR=$(O) prove -j$(JOBS) $(TESTS)
 
 unit: deps-unit ## unit tests of EL2 code on this machine: M=, or all that have some
 	@tools/unit.sh $(UNITS)

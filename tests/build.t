@@ -172,7 +172,7 @@ built() {
 # A kernel built without O=, or of it what modules are built with. Making it costs more
 # than all the rest, so it is kept, and made again when the kernel is another. Its files
 # are those of the source (hard links): no build writes to one.
-intree=$build/linux-intree
+intree=$kdir-intree
 in_tree=(KDIR="$intree" ARCH=arm64 ${cross:+CROSS_COMPILE="$cross"})
 make_intree() {
 	local key src=$build/linux-src

@@ -9,6 +9,7 @@ set -u
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 built=${PKVM_BUILD:-$top/build}
+kdir=${PKVM_KDIR:-$built/linux}
 tmp=$(mktemp -d)
 trap 'umount "$tmp/small" 2>/dev/null; rm -rf "$tmp"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES LINUX CONFIG_FRAGMENTS
@@ -86,26 +87,26 @@ MODULE_LICENSE("GPL");
 END
 echo 'int hurt = ;' >"$tmp/hurt/hurt.c"
 
-if [ -e "$built/linux/.pkvm-built" ]; then
+if [ -e "$kdir/.pkvm-built" ]; then
 	refused "M=$tmp/hurt does not build" "a module that does not compile" \
-		"$top/tools/modules.sh" "$built/linux" "$tmp/hurt"
+		"$top/tools/modules.sh" "$kdir" "$tmp/hurt"
 	grep -q 'hurt.c:1:.*error' "$tmp/err"
 	ok $? "... and the compiler's own words are shown"
-	is "$("$top/tools/modules.sh" "$built/linux" "$tmp/well" 2>"$tmp/err")" "$tmp/well/well.ko" \
+	is "$("$top/tools/modules.sh" "$kdir" "$tmp/well" 2>"$tmp/err")" "$tmp/well/well.ko" \
 		"a module that compiles: its .ko is named"
 	runs "clean, the module's own way, without ARCH or CROSS_COMPILE" env -u ARCH -u CROSS_COMPILE \
-		sh -c "cd $tmp/well && make KDIR=$built/linux clean"
+		sh -c "cd $tmp/well && make KDIR=$kdir clean"
 	is "$(find "$tmp/well" -type f -printf '%f\n' | sort | paste -sd ' ')" "Makefile well.c" \
 		"... leaves what was there before"
 	runs "build, the module's own way" env -u ARCH -u CROSS_COMPILE \
-		sh -c "cd $tmp/well && make KDIR=$built/linux"
+		sh -c "cd $tmp/well && make KDIR=$kdir"
 	[ -e "$tmp/well/well.ko" ]
 	ok $? "... makes the module"
 	echo 'CONFIG_KVM_NO_SUCH_OPTION=y' >"$tmp/drop.config"
 	refused "CONFIG_KVM_NO_SUCH_OPTION=y" "an option that Kconfig drops is named" \
 		"$top/kernel/build.sh" "$built/linux-src" "$tmp/obj" "$top/kernel/config/base.config" "$tmp/drop.config"
 else
-	skip "modules are built, or not, as they should" "no kernel in $built"
+	skip "modules are built, or not, as they should" "no kernel in $kdir"
 fi
 
 # --- What is missing around it

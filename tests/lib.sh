@@ -8,7 +8,8 @@ set -u
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${PKVM_BUILD:-$top/build}
-kdir=$build/linux
+# make check says which kernel it is about
+kdir=${PKVM_KDIR:-$build/linux}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 # What a make above us was told is not for the makes of a test
@@ -63,7 +64,7 @@ mode_of() { case $1 in cortex-a53) echo nVHE ;; *) echo hVHE ;; esac; }
 boot() {
 	status=0
 	: >"$out"
-	"$top/machine/run.sh" --log "$out" "$@" >"$tmp/shown" 2>&1 </dev/null || status=$?
+	"$top/machine/run.sh" --image "$kdir/arch/arm64/boot/Image" --log "$out" "$@" >"$tmp/shown" 2>&1 </dev/null || status=$?
 	tr -d '\r' <"$out" >"$tmp/console" && cat "$tmp/console" "$tmp/shown" >"$out"
 }
 
