@@ -282,8 +282,8 @@ static void setup(const struct machine *m)
 }
 
 /*
- * Run an operation on a new page of a kind: it is to give @ret and to make a page of
- * another kind of it, and that kind's way back is to work then.
+ * Run an operation on a new page: it is to give @ret and to make a page of the kind
+ * @then of it, and the way back from there is to work.
  */
 static void run_case(const struct op *op, enum kind kind, int ret, enum kind then,
 		     const char *more)

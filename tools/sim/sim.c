@@ -204,8 +204,8 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 		fprintf(stderr, "error: EL2 code may not %s %p: %s\n",
 			CONTEXT_WRITE(uc) ? "write to" : "access", info->si_addr, what);
 	if (now.op)
-		fprintf(stderr, "    %s %s(), called at %s\n", in_module(pc) ? "after" : "in", now.op,
-			sim_where(now.caller));
+		fprintf(stderr, "    %s %s(), called at %s\n",
+			in_module(pc) ? "after" : "in", now.op, sim_where(now.caller));
 	/* Return addresses are what the rest of this takes: one past the call. */
 	print_backtrace(pc + 1, (u64 *)CONTEXT_FP(uc));
 	if (is_code(pc))

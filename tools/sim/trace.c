@@ -66,8 +66,8 @@ void op_tracing_mod_hyp_printk(u8 fmt_id, u64 a, u64 b, u64 c, u64 d)
 {
 	SIM_OP();
 	if (on && len < TRACE_SIZE - 128)
-		len += snprintf(text + len, TRACE_SIZE - len, "%u: %llx %llx %llx %llx\n", fmt_id, a,
-				b, c, d);
+		len += snprintf(text + len, TRACE_SIZE - len, "%u: %llx %llx %llx %llx\n",
+				fmt_id, a, b, c, d);
 }
 
 /* Its numbers come from the hypervisor's own events, which there are none of here. */
