@@ -35,7 +35,7 @@ for f in $(files 'kernel/*.[chS]' 'modules/*.[chS]' 'machine/*.[chS]' 'tests/*.[
 	tests/*) more=,VOLATILE,BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,AVOID_BUG,STRCPY,VSPRINTF_SPECIFIER_PX
 		 more+=,COMPLEX_MACRO,TRAILING_SEMICOLON
 		 # Tables
-		 case $f in */cases*) more+=,LONG_LINE,PARENTHESIS_ALIGNMENT ;; esac ;;
+		 case $f in */cases*) more+=,LONG_LINE,PARENTHESIS_ALIGNMENT,REPEATED_WORD ;; esac ;;
 	*define_events.h) more=,MACRO_ARG_UNUSED ;;
 	tools/*) more=,BIT_MACRO,VOLATILE,PREFER_DEFINED_ATTRIBUTE_MACRO,STRCPY,EMBEDDED_FUNCTION_NAME
 		 more+=,MACRO_ARG_UNUSED,LONG_LINE_STRING ;;
