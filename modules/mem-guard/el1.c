@@ -28,7 +28,7 @@ void __kvm_nvhe_mem_guard_hyp_call(struct user_pt_regs *regs);
 
 extern struct mem_guard_range kvm_nvhe_sym(mem_guard_ranges)[MEM_GUARD_MAX_RANGES];
 extern unsigned int kvm_nvhe_sym(mem_guard_nr_ranges);
-extern u64 kvm_nvhe_sym(mem_guard_skip_page);
+extern u64 kvm_nvhe_sym(mem_guard_skip_pages)[MEM_GUARD_SKIP_PAGES];
 extern u64 kvm_nvhe_sym(mem_guard_nr_protected);
 
 static char *ro[MEM_GUARD_MAX_RANGES], *none[MEM_GUARD_MAX_RANGES];
@@ -186,8 +186,9 @@ static bool __init is_code(u64 phys)
 }
 
 /*
- * Code comes first, then constants, with swapper_pg_dir at the end of them, which
- * stays in use and is written to.
+ * Code comes first, then constants. Of these, swapper_pg_dir stays in use and is written
+ * to, and the zero page is shared with guests that read what nobody has written yet,
+ * which EL2 allows for pages that the host has all permissions on.
  */
 static int __init add_kernel(void)
 {
@@ -204,7 +205,8 @@ static int __init add_kernel(void)
 	end = PAGE_ALIGN_DOWN(res->end + 1);
 	for (constants = start + SZ_64K; constants < end && is_code(constants); )
 		constants += PAGE_SIZE;
-	kvm_nvhe_sym(mem_guard_skip_page) = top_table();
+	kvm_nvhe_sym(mem_guard_skip_pages)[0] = top_table();
+	kvm_nvhe_sym(mem_guard_skip_pages)[1] = page_to_phys(ZERO_PAGE(0));
 
 	/* The vDSO, which processes execute, is among the constants. */
 	return guard_range(start, constants - start, prot, MEM_GUARD_LOCKED) ?:

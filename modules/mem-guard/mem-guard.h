@@ -7,6 +7,7 @@
 #include <asm/kvm_pgtable.h>
 
 #define MEM_GUARD_MAX_RANGES	16U
+#define MEM_GUARD_SKIP_PAGES	2U
 
 /* From when on a range is protected. */
 enum mem_guard_stage {

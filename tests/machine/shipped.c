@@ -212,6 +212,28 @@ static int nr_writable(__u64 start, __u64 end)
 	return writable;
 }
 
+/* A normal VM that reads memory which nobody has written: that is the zero page. */
+static struct vm_result run_reader(void)
+{
+	static const __u32 guest[] = {
+		0xd2a80021,	/* mov	x1, #GUEST_PHYS + 16 * PAGE */
+		0xf9400022,	/* ldr	x2, [x1] */
+		0xb5000002,	/* cbnz	x2, . */
+		0x52b08000,	/* mov	w0, #0x84000000 */
+		0x72800100,	/* movk	w0, #8: PSCI SYSTEM_OFF */
+		0xd4000002,	/* hvc	#0 */
+	};
+	struct vm_result result;
+	struct vm vm;
+
+	result = create_vm(&vm, false, guest, sizeof(guest), NULL, 32 * PAGE);
+	if (result.step == VM_RUN)
+		result = resume_vm(&vm);
+	destroy_vm(&vm);
+
+	return result;
+}
+
 static int writes(void)
 {
 	return atoi(value_of(FAULTS, "write"));
@@ -230,8 +252,8 @@ static void check_kernel(__u64 code_size)
 		usleep(100000);
 	claim(*log_find("mem_guard: kernel constants: "), "the end of boot is noticed");
 	before = writes();
-	expect(nr_writable(constants, end), 1,
-	       "of the constants no page can be written but swapper_pg_dir");
+	expect(nr_writable(constants, end), 2,
+	       "of the constants no page can be written but swapper_pg_dir and the zero page");
 	expect(writes() - before, protected_pages("kernel constants") - protected_pages("windows"),
 	       "each other is counted");
 	claim(nr_writable(start, constants), "before the lock, kernel code can be written");
@@ -240,6 +262,9 @@ static void check_kernel(__u64 code_size)
 	write_file(TRACING, "0");
 	expect(writes(), before, "it patches itself, and nothing is stopped");
 	expect(run_vm(false).step, VM_RAN, "a normal VM runs");
+	log_mark();
+	expect(run_reader().step, VM_RAN, "one that reads memory nobody has written does, too");
+	expect(log_count("cut here"), 0, "the kernel does not warn");
 	expect(run_vm(true).step, VM_RAN, "a protected VM runs");
 	expect(writes(), before, "nothing is stopped meanwhile");
 

@@ -23,7 +23,7 @@
 /* Set by EL1 before the load. */
 struct mem_guard_range mem_guard_ranges[MEM_GUARD_MAX_RANGES];
 unsigned int mem_guard_nr_ranges;
-u64 mem_guard_skip_page;
+u64 mem_guard_skip_pages[MEM_GUARD_SKIP_PAGES];
 
 /* EL1 reads it after the load. */
 u64 mem_guard_nr_protected;
@@ -79,6 +79,18 @@ static int mem_guard_hyp_fault(struct user_pt_regs *regs, u64 esr, u64 addr)
 	return -EPERM;
 }
 
+static bool is_skipped(u64 phys)
+{
+	unsigned int i;
+
+	for (i = 0; i < MEM_GUARD_SKIP_PAGES; i++) {
+		if (phys == mem_guard_skip_pages[i])
+			return true;
+	}
+
+	return false;
+}
+
 /*
  * In the kernel, pages that are not the host's alone are left out: hypervisor text
  * lies in the middle of its text, and is EL2's to protect. In a window, there is to
@@ -88,7 +100,7 @@ static int protect_page(struct mem_guard_range *range, u64 phys)
 {
 	int ret = -EPERM;
 
-	if (phys != mem_guard_skip_page)
+	if (!is_skipped(phys))
 		ret = pkvm_ops->host_stage2_mod_prot(hyp_phys_to_pfn(phys), range->prot, 1, false);
 
 	if (ret == -EPERM && range->stage != MEM_GUARD_LOADED) {

@@ -8,7 +8,7 @@
 /* Set by EL1 before the load. */
 extern struct mem_guard_range mem_guard_ranges[MEM_GUARD_MAX_RANGES];
 extern unsigned int mem_guard_nr_ranges;
-extern u64 mem_guard_skip_page;
+extern u64 mem_guard_skip_pages[MEM_GUARD_SKIP_PAGES];
 extern u64 mem_guard_nr_protected;
 
 void mem_guard_hyp_call(struct user_pt_regs *regs);
@@ -108,7 +108,7 @@ static void leaves_out_what_is_not_the_hosts(void **state)
 	u64 pfn = guard(4, KVM_PGTABLE_PROT_R, MEM_GUARD_BOOTED);
 	struct arm_smccc_res res;
 
-	mem_guard_skip_page = (pfn + 3) << PAGE_SHIFT;
+	mem_guard_skip_pages[1] = (pfn + 3) << PAGE_SHIFT;
 	sim_boot();
 	assert_int_equal(sim_ops()->host_donate_hyp(pfn + 1, 1, false), 0);
 
