@@ -13,3 +13,18 @@ need_room() {
 	[ "$free" -ge "$2" ] ||
 		die "no room: $3 needs $2 MB, $1 has $free MB free; free some, or build elsewhere with PKVM_BUILD=/dir"
 }
+
+# out_of WHAT DIR: where in $build what is made for WHAT of the module in DIR goes. One of
+# the same name elsewhere is another module: nothing of it is left.
+# shellcheck disable=SC2154
+out_of() {
+	local dir out
+	dir=$(realpath "$2")
+	out=$build/$1/${dir##*/}
+	[ "$(cat "$out/.dir" 2>/dev/null)" = "$dir" ] || {
+		rm -rf "$out"
+		mkdir -p "$out"
+		echo "$dir" >"$out/.dir"
+	}
+	echo "$out"
+}

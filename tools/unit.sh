@@ -37,18 +37,6 @@ export UBSAN_OPTIONS=print_stacktrace=1
 # What a make above us was told is about something else
 unset MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL M O C W V
 
-# A directory of the same name elsewhere is another module
-out_of() {
-	local out=$build/$variant/$1 dir=$2
-	mkdir -p "$out"
-	[ "$(cat "$out/.dir" 2>/dev/null)" = "$dir" ] || {
-		rm -rf "$out"
-		mkdir -p "$out"
-		echo "$dir" >"$out/.dir"
-	}
-	echo "$out"
-}
-
 # What a program said, but for the tests that passed
 said() {
 	awk '/^\[ RUN /      { run = $0; next }
@@ -59,9 +47,8 @@ said() {
 
 # run DIR: 0 if all tests passed. Paths in messages are as the DIR was given
 run() {
-	local dir=${1%/} name out log test failed=0
-	name=$(basename "$(realpath "$dir")")
-	out=$(out_of "$name" "$(realpath "$dir")")
+	local dir=${1%/} out log test failed=0
+	out=$(out_of $variant "$dir")
 	log=$out/log
 	make -s -f "$top/tools/sim/module.mk" -j"${JOBS:-$(nproc)}" M="$dir" OUT="$out" \
 		LIB="$build/sim" CC=gcc SANITIZE="$sanitize" ${coverage:+OPT=-O0} tests >&2 ||
@@ -71,7 +58,7 @@ run() {
 		test=$(basename "$test" .c)
 		[ "$test" != fuzz ] || continue
 		if "$out/test/$test" >"$log" 2>&1; then
-			echo "$dir: unit/$test.c: $(sed -n 's/.*PASSED  \] //p' "$log") passed"
+			echo "$dir: unit/$test.c: $(sed -n "s|.*PASSED  \] \([0-9]*\) .*|\1|p" "$log") passed"
 		else
 			failed=1
 			said "$log"
