@@ -22,6 +22,13 @@ CMDLINE		?=
 LINUX		?=
 ## CONFIG_FRAGMENTS=  more fragments of kernel/config, by their names
 CONFIG_FRAGMENTS ?=
+## NAME= DIR=   what new makes, and where (modules)
+NAME		?=
+DIR		?= modules
+## TIME= REPLAY= FUZZ=  how long fuzz runs (60 s), or one file again; more for libFuzzer
+TIME		?= 60
+REPLAY		?=
+FUZZ		?=
 ## TESTS=       what check runs (tests/*.t)
 TESTS		?= $(sort $(wildcard tests/*.t))
 ## JOBS=        compilers at a time (one per CPU)
@@ -39,7 +46,7 @@ CONFIGS	:= $(patsubst %,kernel/config/%.config,base $(CONFIG_FRAGMENTS))
 # Variables are handed on by name only: M= would make kbuild take the kernel for
 # a module
 MAKEOVERRIDES :=
-unexport M CPU SMP MEM GDB TESTS
+unexport M CPU SMP MEM GDB TESTS NAME DIR TIME REPLAY FUZZ
 export LINUX JOBS CMDLINE
 export PKVM_BUILD := $(B)
 
@@ -47,11 +54,13 @@ export PKVM_BUILD := $(B)
 .DELETE_ON_ERROR:
 # Those of unit: all that have tests, unless M= was said
 UNITS	:= $(if $(filter file,$(origin M)),,$(M))
+# Those of test: both modes of pKVM, unless CPU= was said
+CPUS	:= $(if $(filter file,$(origin CPU)),max cortex-a53,$(CPU))
 
-.PHONY: FORCE help run shell gdb map check unit abi module linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit machine named has-tests qemu
+.PHONY: FORCE help run shell gdb map check new unit test fuzz abi module linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz machine named has-tests qemu
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo; sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 run: named qemu linux machine ## boot with the modules of M=, show what happens, power off
@@ -72,8 +81,18 @@ check: has-tests deps-check qemu linux machine ## the whole test suite, or TESTS
 	@tools/modules.sh $(O) modules/hello >/dev/null
 	@PKVM_KDIR=$(O) prove -j$(JOBS) $(TESTS)
 
+new: ## make a vendor module, with tests: NAME= DIR=
+	@tools/new.sh $(call QUOTE,$(NAME)) $(call QUOTE,$(DIR))
+
 unit: deps-unit ## unit tests of EL2 code on this machine: M=, or all that have some
 	@tools/unit.sh $(UNITS)
+
+test: named deps-unit qemu linux machine ## all tests of the modules of M=, on this machine and in the other one
+	@tools/test.sh $(O) "$(CPUS)" "--smp $(SMP) --mem $(MEM)" $(M)
+
+fuzz: named deps-fuzz ## fuzz the calls and handlers of EL2 code on this machine: M= TIME= REPLAY=
+	@tools/fuzz.sh --time $(call QUOTE,$(TIME)) --args $(call QUOTE,$(FUZZ)) \
+		$(if $(REPLAY),--replay $(call QUOTE,$(REPLAY))) $(M)
 
 abi: deps-check linux ## describe the table of operations anew, for tests/abi.t
 	@$(MAKE) -s -f abi/Makefile KDIR=$(O)
@@ -84,7 +103,7 @@ module: named linux ## only build the modules of M=
 linux: deps-build $(O)/.pkvm-built ## only get, patch and build the kernel
 
 clean: ## remove what was built; the Linux source stays
-	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/abi
+	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/test $(B)/abi
 	@[ ! -d modules ] || find modules \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name 'hyp.lds' -o -name 'hyp-reloc.S' -o -name modules.order \
 		-o -name Module.symvers \) -delete
@@ -109,7 +128,7 @@ $(B)/linux.settings: FORCE
 machine: deps-build deps-machine linux
 	@$(MAKE) -s -f machine/Makefile all
 
-deps-build deps-machine deps-check deps-gdb deps-unit:
+deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz:
 	@tools/deps.sh $(@:deps-%=%)
 
 # Said before the kernel is built, not after
@@ -124,6 +143,7 @@ qemu: deps-machine
 	@command -v qemu-system-aarch64 >/dev/null || { \
 		echo 'error: no qemu-system-aarch64 in PATH; it is in the package qemu-system-arm' >&2; exit 1; }
 
+QUOTE = '$(subst ','\'',$(1))'
 BOOT = kos=$$(tools/modules.sh $(O) $(M)) && \
 	machine/$(or $(2),run).sh --cpu $(CPU) --smp $(SMP) --mem $(MEM) --image $(O)/arch/arm64/boot/Image \
 		$(if $(2),,$(if $(filter 1,$(GDB)),--gdb $(B)/run/gdb)) $(3) \

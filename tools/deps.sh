@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, gdb, unit, check
+# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, gdb, unit, fuzz, check
 #
 # Installs by apt what is missing of it; says and does nothing when nothing is.
 set -euo pipefail
@@ -20,7 +20,9 @@ for set in "$@"; do
 	machine) packages+=(qemu-system-arm cpio kmod) ;;
 	gdb)	packages+=(gdb-multiarch) ;;
 	unit)	packages+=(make gcc libc6-dev libcmocka-dev) ;;
-	check)	packages+=(perl sparse shellcheck gdb-multiarch libxml2-utils abigail-tools) ;;
+	fuzz)	packages+=(make gcc libc6-dev clang libclang-rt-dev) ;;
+	check)	packages+=(perl sparse shellcheck gdb-multiarch libxml2-utils abigail-tools)
+		packages+=(libcmocka-dev clang libclang-rt-dev) ;;
 	*)	packages+=("$set") ;;
 	esac
 done

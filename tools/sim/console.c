@@ -49,7 +49,7 @@ int op_register_serial_driver(void (*hyp_putc_cb)(char c))
 		return -EINVAL;
 	if (serial_putc) {
 		if (serial_putc == hyp_putc_cb)
-			sim_misuse("this function is the driver already");
+			sim_refused("this function is the driver already");
 		return -EBUSY;
 	}
 	serial_putc = hyp_putc_cb;

@@ -62,8 +62,8 @@ static int add(enum sim_kind kind, void *fn, u64 data)
 	for (i = 0; i < nr_handlers[kind]; i++) {
 		if (handlers[kind][i].fn != fn || handlers[kind][i].data != data)
 			continue;
-		sim_misuse("this function is registered already, at %s",
-			   sim_where(handlers[kind][i].by));
+		sim_refused("this function is registered already, at %s",
+			    sim_where(handlers[kind][i].by));
 		return -EBUSY;
 	}
 	if (nr_handlers[kind] == MAX_HANDLERS)

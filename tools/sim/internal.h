@@ -21,13 +21,15 @@ void *sim_caller(void);
 __noreturn __printf(1, 2) void sim_fail(const char *format, ...);
 /* The same for what the contract has an errno for: see sim_tolerate(). */
 __printf(1, 2) void sim_misuse(const char *format, ...);
+/* ... and that a host may ask for, if the module leaves it to the hypervisor to refuse it. */
+__printf(1, 2) void sim_refused(const char *format, ...);
 /* The test did. */
 __noreturn __printf(1, 2) void sim_test_error(const char *format, ...);
 
 /* "file:line" of a return address, for messages. A few of them at a time. */
 const char *sim_where(void *pc);
 
-/* Set by unit.c and fuzz.c: does not return. */
+/* Set by unit.c and fuzz/main.c: does not return. */
 extern void (*sim_on_failure)(const char *file, int line);
 
 /* Around each entry to EL2. */

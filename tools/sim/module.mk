@@ -8,7 +8,7 @@
 #	LIB	where the simulator goes
 #	CC SANITIZE	compiler, and what the module and its tests are instrumented with
 #
-# and one of the targets tests, fuzz. Also run by hand: make V=1 shows the commands.
+# and one of the targets tests, fuzz; for fuzz, CC is clang. V=1 shows the commands.
 
 sim	:= $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 NAME	:= $(notdir $(abspath $(M)))
@@ -51,7 +51,8 @@ compile	= $(CC) $(flags) $(OPT) -MMD -MP
 # --- the simulator itself: not instrumented, so that it is the same for all ---
 
 sim-objs := $(patsubst %,$(LIB)/%.o,sim memory ownership mapping handlers console heap trace \
-	    trng sysreg table unit)
+	    trng sysreg table)
+fuzz-objs := $(patsubst %,$(LIB)/fuzz/%.o,program mutate main)
 
 $(LIB)/%.o: $(sim)/%.c $(sim)/module.mk
 	@mkdir -p $(@D)
@@ -67,7 +68,7 @@ endef
 $(foreach o,$(hyp-objs),$(eval $(call hyp_rule,$(o))))
 
 $(OUT)/module.o: $(patsubst %,$(OUT)/hyp/%.o,$(hyp-objs)) $(sim)/module.lds
-	$(Q)$(LD) -r -T $(sim)/module.lds -o $@ $(filter %.o,$^)
+	$(Q)$(LD) -r --force-group-allocation -T $(sim)/module.lds -o $@ $(filter %.o,$^)
 
 el1 := $(wildcard $(M)/*.c)
 $(OUT)/entry.c: $(el1) $(sim)/entry.sh
@@ -88,7 +89,19 @@ $(OUT)/test/%.o: $(M)/unit/%.c $(sim)/module.mk
 	@mkdir -p $(@D)
 	$(Q)$(compile) $(SANITIZE) -I$(M) -I$(M)/hyp -c -o $@ $<
 
-$(OUT)/test/%: $(OUT)/test/%.o $(parts) $(sim-objs)
+$(OUT)/test/%: $(OUT)/test/%.o $(parts) $(sim-objs) $(LIB)/unit.o
 	$(Q)$(CC) -no-pie $(SANITIZE) -o $@ $^ -lcmocka
 
--include $(wildcard $(LIB)/*.d $(OUT)/*.d $(OUT)/hyp/*.d $(OUT)/test/*.d)
+# --- the fuzzer, with what the module has of its own ---
+
+own	:= $(patsubst $(M)/unit/fuzz.c,$(OUT)/own.o,$(wildcard $(M)/unit/fuzz.c))
+fuzz: $(OUT)/fuzz
+
+$(OUT)/own.o: $(M)/unit/fuzz.c $(sim)/module.mk
+	@mkdir -p $(@D)
+	$(Q)$(compile) -I$(M) -I$(M)/hyp -c -o $@ $<
+
+$(OUT)/fuzz: $(own) $(parts) $(sim-objs) $(fuzz-objs)
+	$(Q)$(CC) -no-pie -fsanitize=fuzzer $(SANITIZE) -o $@ $^
+
+-include $(wildcard $(LIB)/*.d $(LIB)/fuzz/*.d $(OUT)/*.d $(OUT)/hyp/*.d $(OUT)/test/*.d)

@@ -120,6 +120,17 @@ int sim_check_pages(u64 pfn, u64 nr, enum sim_owner user)
 	return ret;
 }
 
+static void check_taken(u64 pfn, u64 nr)
+{
+	u64 i;
+
+	for (i = 0; i < nr && sim_page(pfn + i); i++) {
+		if (sim_page(pfn + i)->user == SIM_MODULE)
+			sim_refused("page %#llx was taken already, at %s", pfn + i,
+				    sim_where(sim_page(pfn + i)->by));
+	}
+}
+
 int sim_take_pages(u64 pfn, u64 nr, enum sim_owner user)
 {
 	int ret = check_host(pfn, nr, PAGE_OWNED);
@@ -127,6 +138,8 @@ int sim_take_pages(u64 pfn, u64 nr, enum sim_owner user)
 
 	ret = ret ?: check_hyp(pfn, nr, PAGE_NONE);
 	ret = ret ?: check_unused(pfn, nr);
+	if (ret == -EPERM)
+		check_taken(pfn, nr);
 	for (i = 0; !ret && i < nr; i++) {
 		struct page *page = sim_page(pfn + i);
 
@@ -314,8 +327,8 @@ static void check_given_back(u64 pfn, u64 nr)
 		struct page *page = sim_page(pfn + i);
 
 		if (page->given_back && page->user == SIM_HOST)
-			sim_misuse("page %#llx was given back already, at %s", pfn + i,
-				   sim_where(page->by));
+			sim_refused("page %#llx was given back already, at %s", pfn + i,
+				    sim_where(page->by));
 	}
 }
 
@@ -374,6 +387,9 @@ int op_host_share_hyp(u64 pfn)
 	if (!sim_range_valid(pfn, 1))
 		return -EINVAL;
 	ret = check_host(pfn, 1, PAGE_OWNED) ?: check_hyp(pfn, 1, PAGE_NONE);
+	if (sim_owner(pfn) == SIM_SHARED)
+		sim_refused("page %#llx is shared already, at %s", pfn,
+			    sim_where(sim_page(pfn)->by));
 	if (!ret) {
 		sim_page(pfn)->host = PAGE_SHARED_OWNED;
 		sim_page(pfn)->hyp = PAGE_SHARED_BORROWED;
@@ -489,7 +505,7 @@ void op_unpin_shared_mem(void *from, void *to)
 	if (shared_range(from, to, &pfn, &nr))
 		pin = find_pin(pfn, nr);
 	if (!pin || !pin->count) {
-		sim_misuse("%p to %p is not pinned", from, to);
+		sim_refused("%p to %p is not pinned", from, to);
 		return;
 	}
 	pin->count--;

@@ -31,7 +31,7 @@ void (*sim_on_failure)(const char *file, int line);
 static struct {
 	const char *op;		/* the member of the table that runs, or NULL */
 	void *caller;
-	bool in_el2, in_init, tolerate;
+	bool in_el2, in_init, tolerate, tolerate_refused;
 	unsigned int cpu;
 } now;
 
@@ -134,17 +134,32 @@ void sim_fail(const char *format, ...)
 	give_up(now.op ? now.caller : first);
 }
 
-void sim_misuse(const char *format, ...)
+static void vfail(const char *format, va_list args)
 {
 	char text[512];
+
+	vsnprintf(text, sizeof(text), format, args);
+	sim_fail("%s", text);
+}
+
+void sim_misuse(const char *format, ...)
+{
 	va_list args;
 
-	if (now.tolerate)
-		return;
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	if (!now.tolerate)
+		vfail(format, args);
 	va_end(args);
-	sim_fail("%s", text);
+}
+
+void sim_refused(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (!now.tolerate && !now.tolerate_refused)
+		vfail(format, args);
+	va_end(args);
 }
 
 void sim_test_error(const char *format, ...)
@@ -169,6 +184,11 @@ void sim_bug(const char *what, const char *file, int line)
 void sim_tolerate(bool tolerate)
 {
 	now.tolerate = tolerate;
+}
+
+void sim_tolerate_refused(bool tolerate)
+{
+	now.tolerate_refused = tolerate;
 }
 
 /* --- wrong accesses --- */

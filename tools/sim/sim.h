@@ -45,6 +45,8 @@ const struct pkvm_module_ops *sim_ops(void);
  * that is open, registering twice ...) ends the test, unless that is what it is about.
  */
 void sim_tolerate(bool tolerate);
+/* The same, but only of what the arguments of a host can bring about. */
+void sim_tolerate_refused(bool tolerate);
 
 /* Ends the test if EL2 has pages, mappings, pins, allocations or windows left. */
 void sim_check_leaks(void);

@@ -25,7 +25,7 @@ int op_register_guest_trng_ops(const struct pkvm_module_trng_ops *ops)
 		return -EINVAL;
 	if (trng) {
 		if (trng == ops)
-			sim_misuse("it is registered already");
+			sim_refused("it is registered already");
 		return -EBUSY;
 	}
 	trng = ops;
