@@ -13,11 +13,12 @@
 
 extern struct mem_guard_range mem_guard_ranges[MEM_GUARD_MAX_RANGES];
 extern unsigned int mem_guard_nr_ranges;
-extern u64 mem_guard_skip_page;
+extern u64 mem_guard_skip_pages[MEM_GUARD_SKIP_PAGES];
 extern u64 mem_guard_nr_protected;
 
 #define NR_EACH		4
 
+static unsigned int skipped[MEM_GUARD_SKIP_PAGES];
 static u64 last_protected;
 
 static void guard(enum mem_guard_stage stage, enum kvm_pgtable_prot prot)
@@ -30,10 +31,15 @@ static void guard(enum mem_guard_stage stage, enum kvm_pgtable_prot prot)
 
 void fuzz_setup(const u64 values[FUZZ_MAX_ARGS])
 {
+	unsigned int i;
+
 	guard(MEM_GUARD_LOADED, values[0] & 1 ? KVM_PGTABLE_PROT_R : 0);
 	guard(MEM_GUARD_BOOTED, KVM_PGTABLE_PROT_R);
 	guard(MEM_GUARD_LOCKED, KVM_PGTABLE_PROT_R | KVM_PGTABLE_PROT_X);
-	mem_guard_skip_page = fuzz_page(NR_EACH + values[1] % NR_EACH) << PAGE_SHIFT;
+	for (i = 0; i < MEM_GUARD_SKIP_PAGES; i++) {
+		skipped[i] = NR_EACH + values[1 + i] % NR_EACH;
+		mem_guard_skip_pages[i] = fuzz_page(skipped[i]) << PAGE_SHIFT;
+	}
 	last_protected = 0;
 }
 
@@ -55,6 +61,7 @@ void fuzz_check(void)
 		fuzz_expect(!is_writable(page));
 	for (page = 3 * NR_EACH; page < FUZZ_NR_PAGES; page++)
 		fuzz_expect(is_writable(page));
-	fuzz_expect(is_writable((mem_guard_skip_page - (fuzz_page(0) << PAGE_SHIFT)) / PAGE_SIZE));
+	for (page = 0; page < MEM_GUARD_SKIP_PAGES; page++)
+		fuzz_expect(is_writable(skipped[page]));
 	last_protected = nr;
 }
