@@ -240,7 +240,9 @@ static struct chunk *used_chunk(void *addr)
 	struct chunk *chunk = (struct chunk *)addr - 1;
 	struct chunk *above;
 
-	if (!IS_ALIGNED((unsigned long)addr, CHUNK_ALIGN) || (unsigned long)chunk < heap_start ||
+	/* Its header would wrap around where @addr is next to nothing. */
+	if (!IS_ALIGNED((unsigned long)addr, CHUNK_ALIGN) ||
+	    (unsigned long)addr < heap_start + sizeof(*chunk) ||
 	    (unsigned long)addr >= heap_top || chunk->state != CHUNK_USED)
 		return NULL;
 

@@ -198,6 +198,10 @@ static void test_bad_input(void)
 	op(OP_HYP_FREE, addr + 16);
 	op(OP_HYP_FREE, addr + 1);
 	op(OP_HYP_FREE, 0x1000);
+	/* NULL, and where the header of an allocation would be at the end of all addresses. */
+	op(OP_HYP_FREE, 0);
+	op(OP_HYP_FREE, 16);
+	op(OP_HYP_FREE, -16UL);
 	poke(addr, 7);
 	expect(peek(addr), 7, "freeing what is no allocation frees nothing");
 	op(OP_HYP_FREE, addr);
