@@ -307,7 +307,7 @@ void handle___pkvm_module_topup_heap(struct kvm_cpu_context *host_ctxt)
 	hyp_spin_lock(&heap_lock);
 
 	if (!heap_start) {
-		heap_start = (unsigned long)pkvm_alloc_module_va(HEAP_SIZE >> PAGE_SHIFT);
+		heap_start = (unsigned long)pkvm_alloc_heap_va(HEAP_SIZE >> PAGE_SHIFT);
 		heap_top = heap_start;
 		heap_mapped = heap_start;
 	}

@@ -41,6 +41,7 @@ enum va_range_use {
 	VA_LOADING,
 	VA_LIVE,		/* the image of a module that initialised */
 	VA_MODULE,		/* a module's own, from alloc_module_va() */
+	VA_PRIVATE,		/* mapped for modules, but not by them: devices, the heap */
 };
 
 /* What is mapped of an image: its sections may be far apart. */
@@ -217,15 +218,26 @@ static struct va_range *reserve_charged_range(u64 nr_pages, enum va_range_use us
 	return range;
 }
 
-void *pkvm_alloc_module_va(u64 nr_pages)
+static void *alloc_va(u64 nr_pages, enum va_range_use use)
 {
 	struct va_range *range;
 
 	hyp_spin_lock(&modules_lock);
-	range = reserve_charged_range(nr_pages, VA_MODULE);
+	range = reserve_charged_range(nr_pages, use);
 	hyp_spin_unlock(&modules_lock);
 
 	return IS_ERR(range) ? NULL : (void *)range->start;
+}
+
+void *pkvm_alloc_module_va(u64 nr_pages)
+{
+	return alloc_va(nr_pages, VA_MODULE);
+}
+
+/* Modules can map nothing there by themselves. */
+void *pkvm_alloc_heap_va(u64 nr_pages)
+{
+	return alloc_va(nr_pages, VA_PRIVATE);
 }
 
 /*
@@ -553,7 +565,7 @@ int pkvm_module_map_private(phys_addr_t phys, u64 size, enum kvm_pgtable_prot pr
 
 	hyp_spin_lock(&modules_lock);
 
-	range = reserve_charged_range(size >> PAGE_SHIFT, VA_LIVE);
+	range = reserve_charged_range(size >> PAGE_SHIFT, VA_PRIVATE);
 	if (IS_ERR(range)) {
 		ret = PTR_ERR(range);
 		goto unlock;
@@ -579,7 +591,7 @@ int pkvm_module_donate_mmio(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot)
 
 	hyp_spin_lock(&modules_lock);
 
-	range = reserve_charged_range(nr_pages, VA_LIVE);
+	range = reserve_charged_range(nr_pages, VA_PRIVATE);
 	if (IS_ERR(range)) {
 		ret = PTR_ERR(range);
 		goto unlock;

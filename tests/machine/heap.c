@@ -213,6 +213,20 @@ static void test_bad_input(void)
 	op(OP_HYP_FREE, page);
 }
 
+/* Where the heap is going to grow to is no place for a module's own mappings. */
+static void test_no_mapping(void)
+{
+	struct pages p = alloc_pages(0);
+	__u64 addr = op(OP_HYP_ALLOC, 64), above = (addr & ~(PAGE - 1)) + (4UL << 20);
+
+	expect(op_int(OP_MAP_MODULE_PAGES, p.pfn, above, 1, HYP_RW, false), -EINVAL,
+	       "map_module_pages() above the heap gives -EINVAL");
+	expect(op_int(OP_MAP_MODULE_PAGE, p.pfn, above, HYP_RW, false), -EINVAL,
+	       "map_module_page() there gives -EINVAL");
+	claim(is_hosts(p), "the page is the host's");
+	op(OP_HYP_FREE, addr);
+}
+
 int main(void)
 {
 	__u64 given;
@@ -221,6 +235,7 @@ int main(void)
 
 	test_empty();
 	test_bad_input();
+	test_no_mapping();
 	test_model();
 	given = nr_given;
 	expect(reclaim(given + 1), given, "every page that was given comes back, and no more");

@@ -149,6 +149,7 @@ void handle___pkvm_module_release(struct kvm_cpu_context *host_ctxt);
 void handle___pkvm_module_close(struct kvm_cpu_context *host_ctxt);
 bool pkvm_module_va_valid(unsigned long va, u64 nr_pages);
 void *pkvm_alloc_module_va(u64 nr_pages);
+void *pkvm_alloc_heap_va(u64 nr_pages);
 int pkvm_module_map_private(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot,
 			    unsigned long *va);
 int pkvm_module_donate_mmio(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot);
