@@ -123,6 +123,31 @@ static void unmap_hyp_va(unsigned long va, u64 size)
 	}
 }
 
+/*
+ * What EL2 has written there, and what it has overwritten, is to be so in memory as
+ * well: the host may look past the caches, see hyp_poison_page().
+ */
+static void flush_hyp_va(unsigned long va, u64 size)
+{
+	unsigned long cur;
+
+	for (cur = va; cur < va + size; cur += PAGE_SIZE) {
+		if (hyp_va_is_mapped(cur))
+			kvm_flush_dcache_to_poc((void *)cur, PAGE_SIZE);
+	}
+}
+
+/*
+ * The text was written under another VA, maybe by a host that left it in the data cache:
+ * what is read there is what has to be run.
+ */
+static void sync_hyp_text(unsigned long va, u64 size)
+{
+	flush_hyp_va(va, size);
+	icache_inval_all_pou();
+	isb();
+}
+
 /* Page by page, so that each can be unmapped by itself. */
 static int map_hyp_va(unsigned long va, u64 size, phys_addr_t phys, enum kvm_pgtable_prot prot)
 {
@@ -137,6 +162,9 @@ static int map_hyp_va(unsigned long va, u64 size, phys_addr_t phys, enum kvm_pgt
 			return ret;
 		}
 	}
+
+	if (prot & KVM_PGTABLE_PROT_X)
+		sync_hyp_text(va, size);
 
 	return 0;
 }
@@ -180,12 +208,8 @@ int __pkvm_module_map_pages(u64 pfn, unsigned long va, u64 nr_pages,
 		goto unlock;
 	}
 
-	if (prot & KVM_PGTABLE_PROT_X) {
+	if (prot & KVM_PGTABLE_PROT_X)
 		unmap_hyp_va((unsigned long)__hyp_va(phys), size);
-		/* The text was written under another VA. */
-		icache_inval_all_pou();
-		isb();
-	}
 
 	for_each_hyp_page(page, phys, size)
 		hyp_set_page_refcounted(page);
@@ -222,6 +246,8 @@ int __pkvm_module_unmap_pages(u64 pfn, unsigned long va, u64 nr_pages)
 			goto unlock;
 	}
 
+	/* It may have no other mapping, by which it could be done when it is given back. */
+	flush_hyp_va(va, size);
 	unmap_hyp_va(va, size);
 	for_each_hyp_page(page, phys, size)
 		hyp_page_ref_dec(page);
@@ -683,6 +709,7 @@ static int module_donate_host(u64 pfn, u64 nr_pages, enum pkvm_module_page_user 
 	if (ret)
 		goto unlock;
 
+	flush_hyp_va((unsigned long)__hyp_va(phys), size);
 	unmap_hyp_va((unsigned long)__hyp_va(phys), size);
 	return_host_pages(phys, size);
 

@@ -119,10 +119,9 @@ struct pkvm_module_trng_ops {
  *	pages are the host's and are taken from it; otherwise they must have
  *	been taken before, with one of the donation members. A page is mapped
  *	at one such address at a time, and one mapped executable not in the
- *	linear range as well; whoever wrote its code has cleaned it from the
- *	data cache. 0; -EINVAL for a bad @va, range or @prot; -EPERM for
- *	pages in another state; -EBUSY for pages or addresses already mapped;
- *	-ENOMEM.
+ *	linear range as well, its code cleaned from the data cache. 0; -EINVAL
+ *	for a bad @va, range or @prot; -EPERM for pages in another state; -EBUSY
+ *	for pages or addresses already mapped; -ENOMEM.
  * @unmap_module_pages: Undoes it: nothing is mapped at @va, the pages stay
  *	EL2's until @hyp_donate_host. -EINVAL unless just @nr_pages pages from
  *	@pfn are mapped at @va; -EPERM for pages that no module took.
@@ -170,10 +169,10 @@ struct pkvm_module_trng_ops {
  * @host_donate_sglist_hyp: The same for a list of @nr_pages blocks, in memory that
  *	EL2 has; all of them or none.
  * @hyp_donate_host: Gives pages that a module took back to the host, with the
- *	contents they have. 0; -EINVAL for an empty or wrapping range; -EPERM
- *	for pages no module took, EL2's own among them; -EBUSY while one of them
- *	is mapped by @map_module_pages. MMIO is given back range by range, as it
- *	was taken, with -EPERM for any other.
+ *	contents they have, cleaned from the data cache. 0; -EINVAL for an empty
+ *	or wrapping range; -EPERM for pages no module took, EL2's own among them;
+ *	-EBUSY while one of them is mapped by @map_module_pages. MMIO is given
+ *	back range by range, as it was taken, with -EPERM for any other.
  * @host_share_hyp: Lets EL2 use a page that the host owns; -EPERM if the host
  *	does not own it or shares it already. EL2 maps it when it is pinned.
  * @host_unshare_hyp: Ends that; -EBUSY while the page is pinned, -EPERM if it
