@@ -46,20 +46,32 @@ static bool hyp_va_is_mapped(unsigned long va)
 	return !kvm_pgtable_get_leaf(&pkvm_pgtable, va, &pte, NULL) && kvm_pte_valid(pte);
 }
 
-static int check_module_page(phys_addr_t phys, enum pkvm_module_page_user user)
+/*
+ * What an annotation says beside the owner: the user, and for the pages of a list which
+ * list that was.
+ */
+#define MODULE_PAGE_USER	GENMASK(3, 0)
+#define MODULE_PAGE_LIST	GENMASK(55, 4)
+
+/* @meta is a user, or a user with a list. */
+static int check_module_page(phys_addr_t phys, u64 meta)
 {
 	kvm_pte_t pte;
+	u64 found;
 
 	if (kvm_pgtable_get_leaf(&host_mmu.pgt, phys, &pte, NULL) || kvm_pte_valid(pte) ||
 	    FIELD_GET(KVM_INVALID_PTE_TYPE_MASK, pte) != KVM_HOST_INVALID_PTE_TYPE_DONATION ||
-	    FIELD_GET(KVM_HOST_DONATION_PTE_OWNER_MASK, pte) != PKVM_ID_HYP ||
-	    FIELD_GET(KVM_HOST_DONATION_PTE_EXTRA_MASK, pte) != user)
+	    FIELD_GET(KVM_HOST_DONATION_PTE_OWNER_MASK, pte) != PKVM_ID_HYP)
 		return -EPERM;
 
-	return 0;
+	found = FIELD_GET(KVM_HOST_DONATION_PTE_EXTRA_MASK, pte);
+	if (!(meta & MODULE_PAGE_LIST))
+		found &= MODULE_PAGE_USER;
+
+	return found == meta ? 0 : -EPERM;
 }
 
-static int check_module_pages(phys_addr_t phys, u64 size, enum pkvm_module_page_user user)
+static int check_module_pages(phys_addr_t phys, u64 size, u64 meta)
 {
 	u64 offset;
 	int ret;
@@ -69,7 +81,7 @@ static int check_module_pages(phys_addr_t phys, u64 size, enum pkvm_module_page_
 		ret = __hyp_check_page_state_range(phys, size, PKVM_PAGE_OWNED);
 
 	for (offset = 0; !ret && offset < size; offset += PAGE_SIZE)
-		ret = check_module_page(phys + offset, user);
+		ret = check_module_page(phys + offset, meta);
 
 	return ret;
 }
@@ -83,7 +95,7 @@ static void return_host_pages(phys_addr_t phys, u64 size)
 		WARN_ON(host_stage2_set_owner_locked(phys + offset, PAGE_SIZE, PKVM_ID_HOST));
 }
 
-static int take_host_pages(phys_addr_t phys, u64 size, enum pkvm_module_page_user user)
+static int take_host_pages(phys_addr_t phys, u64 size, u64 meta)
 {
 	u64 offset;
 	int ret;
@@ -101,7 +113,7 @@ static int take_host_pages(phys_addr_t phys, u64 size, enum pkvm_module_page_use
 	/* Page by page, so that what was annotated needs no tables to be undone. */
 	for (offset = 0; offset < size; offset += PAGE_SIZE) {
 		ret = host_stage2_set_owner_metadata_locked(phys + offset, PAGE_SIZE,
-							    PKVM_ID_HYP, user);
+							    PKVM_ID_HYP, meta);
 		if (ret) {
 			return_host_pages(phys, offset);
 			return ret;
@@ -445,8 +457,7 @@ unsigned long __pkvm_module_mmio_va(phys_addr_t phys)
 	return va;
 }
 
-static int module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot,
-			     enum pkvm_module_page_user user)
+static int module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot, u64 meta)
 {
 	phys_addr_t phys = hyp_pfn_to_phys(pfn);
 	u64 size = PAGE_SIZE * nr_pages;
@@ -458,7 +469,7 @@ static int module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot,
 	host_lock_component();
 	hyp_lock_component();
 
-	ret = take_host_pages(phys, size, user);
+	ret = take_host_pages(phys, size, meta);
 	if (ret)
 		goto unlock;
 
@@ -486,31 +497,6 @@ int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, bool accept_mmio,
 int __pkvm_module_donate_heap_page(u64 pfn)
 {
 	return module_donate_hyp(pfn, 1, PAGE_HYP, PKVM_MODULE_HEAP);
-}
-
-/* Each block that was taken so far is given back if a later one can not be. */
-int __pkvm_module_donate_sglist(struct pkvm_sglist_page *sglist, size_t nr)
-{
-	size_t i;
-	int ret;
-
-	for (i = 0; i < nr; i++) {
-		struct pkvm_sglist_page block = sglist[i];
-
-		ret = block.order < 40 ?
-		      module_donate_hyp(block.pfn, BIT(block.order), PAGE_HYP, PKVM_MODULE_PAGE) :
-		      -EINVAL;
-		if (ret)
-			goto undo;
-	}
-
-	return 0;
-
-undo:
-	while (i--)
-		WARN_ON(__pkvm_module_donate_host(sglist[i].pfn, BIT(sglist[i].order)));
-
-	return ret;
 }
 
 /*
@@ -691,7 +677,7 @@ int __pkvm_module_guest_pa(pkvm_handle_t handle, u64 ipa, phys_addr_t *phys)
 	return 0;
 }
 
-static int module_donate_host(u64 pfn, u64 nr_pages, enum pkvm_module_page_user user)
+static int module_donate_host(u64 pfn, u64 nr_pages, u64 meta)
 {
 	phys_addr_t phys = hyp_pfn_to_phys(pfn);
 	u64 size = PAGE_SIZE * nr_pages;
@@ -703,7 +689,7 @@ static int module_donate_host(u64 pfn, u64 nr_pages, enum pkvm_module_page_user 
 	host_lock_component();
 	hyp_lock_component();
 
-	ret = check_module_pages(phys, size, user);
+	ret = check_module_pages(phys, size, meta);
 	if (!ret)
 		ret = __hyp_check_page_count_range(phys, size);
 	if (ret)
@@ -726,6 +712,53 @@ int __pkvm_module_donate_host(u64 pfn, u64 nr_pages)
 		return pkvm_module_return_mmio(pfn, nr_pages);
 
 	return module_donate_host(pfn, nr_pages, PKVM_MODULE_PAGE);
+}
+
+/* Once only, as it may lie in memory that the host shares. */
+static struct pkvm_sglist_page read_block(const struct pkvm_sglist_page *sglist, size_t i)
+{
+	struct pkvm_sglist_page block = sglist[i];
+
+	barrier();
+
+	return block;
+}
+
+/*
+ * Each block that was taken so far is given back if a later one can not be. The list may
+ * say something else by then: what is given back are only pages that were taken for it,
+ * and a host that changed it loses the others.
+ */
+int __pkvm_module_donate_sglist(struct pkvm_sglist_page *sglist, size_t nr)
+{
+	static u64 nr_lists;
+	struct pkvm_sglist_page block;
+	size_t i;
+	u64 meta;
+	int ret;
+
+	host_lock_component();
+	meta = FIELD_PREP(MODULE_PAGE_LIST, ++nr_lists) | PKVM_MODULE_PAGE;
+	host_unlock_component();
+
+	for (i = 0; i < nr; i++) {
+		block = read_block(sglist, i);
+		ret = block.order < 40 ?
+		      module_donate_hyp(block.pfn, BIT(block.order), PAGE_HYP, meta) : -EINVAL;
+		if (ret)
+			goto undo;
+	}
+
+	return 0;
+
+undo:
+	while (i--) {
+		block = read_block(sglist, i);
+		if (block.order < 40)
+			module_donate_host(block.pfn, BIT(block.order), meta);
+	}
+
+	return ret;
 }
 
 int __pkvm_module_reclaim_heap_page(u64 pfn)

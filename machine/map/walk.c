@@ -27,7 +27,7 @@
 #define INVALID_TYPE(pte)	FIELD(pte, 63, 60)
 #define INVALID_DONATION	2
 #define DONATION_OWNER(pte)	FIELD(pte, 3, 1)
-#define DONATION_EXTRA(pte)	FIELD(pte, 59, 4)
+#define DONATION_EXTRA(pte)	FIELD(pte, 7, 4)	/* above it, for which list */
 
 enum { ID_HOST, ID_HYP, ID_GUEST };
 

@@ -1157,6 +1157,78 @@ static void check_donate_sglist(void)
 	give_back(list, 1);
 }
 
+/* --- a list that the host changes while EL2 reads it --- */
+
+#define LIST_ORDER	6
+#define LIST_LENGTH	((1 << LIST_ORDER) + 1)
+
+struct changed_list {
+	volatile struct block *shared;
+	struct block right[LIST_LENGTH];	/* pages of the host's; the last is EL2's */
+	volatile bool stop;
+};
+
+/* Now the one, now the page that is EL2's. */
+static void *change_list(void *arg)
+{
+	struct changed_list *list = arg;
+
+	run_on(nr_cpus() - 1);
+	while (!list->stop) {
+		for (int i = 0; i < LIST_LENGTH - 1; i++)
+			list->shared[i] = list->right[LIST_LENGTH - 1];
+		for (int i = 0; i < LIST_LENGTH - 1; i++)
+			list->shared[i] = list->right[i];
+	}
+
+	return NULL;
+}
+
+/* What the host cheated itself of is EL2's, and comes back as any other page does. */
+static void give_back_all(struct pages p)
+{
+	for (int i = 0; i < 1 << LIST_ORDER; i++)
+		give_back(nth(p, i), 1);
+}
+
+static void check_list_changed(void)
+{
+	struct pages at = new_pages(0), p = new_pages(LIST_ORDER), taken = new_pages(0);
+	struct changed_list list = { .shared = map_user(at.pfn) };
+	int refused = 0, hosts = 0;
+	pthread_t thread;
+
+	donate(taken, 1);
+	for (int i = 0; i < LIST_LENGTH; i++) {
+		list.right[i] = (struct block) { i < LIST_LENGTH - 1 ? p.pfn + i : taken.pfn, 0 };
+		list.shared[i] = list.right[i];
+	}
+	op(OP_HOST_SHARE_HYP, at.pfn);
+	op(OP_PIN_SHARED_MEM, at.hyp_va, at.hyp_va + PAGE);
+	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, at.hyp_va, LIST_LENGTH), -EPERM,
+	       "a list that the host shares, with a page that is EL2's: -EPERM");
+
+	run_on(0);
+	pthread_create(&thread, NULL, change_list, &list);
+	for (int i = 0; i < 100; i++) {
+		refused += op_int(OP_HOST_DONATE_SGLIST_HYP, at.hyp_va, LIST_LENGTH) == -EPERM;
+		give_back_all(p);
+	}
+	list.stop = true;
+	pthread_join(thread, NULL);
+
+	expect(refused, 100, "the host changes it meanwhile: -EPERM each time");
+	claim(is_donated(taken), "what EL2 had is EL2's still");
+	for (int i = 0; i < 1 << LIST_ORDER; i++)
+		hosts += is_hosts(nth(p, i));
+	expect(hosts, 1 << LIST_ORDER, "every other page is the host's");
+
+	op(OP_UNPIN_SHARED_MEM, at.hyp_va, at.hyp_va + PAGE);
+	op(OP_HOST_UNSHARE_HYP, at.pfn);
+	unmap_user((void *)list.shared);
+	give_back(taken, 1);
+}
+
 static struct pages leaf;		/* EL2 puts entry and level there */
 
 static int get_leaf(__u64 phys)
@@ -1216,6 +1288,7 @@ int main(int argc, char *argv[])
 		check_donate();
 		check_donate_prot();
 		check_donate_sglist();
+		check_list_changed();
 		check_host_stage2();
 		check_share();
 		check_pin_ranges();
