@@ -18,6 +18,14 @@
 
 #include "ops.h"
 
+/*
+ * Not for modules: what keeps the host in its place, and what EL2 itself runs by. With
+ * NV2, the host would write through an address of EL2's.
+ */
+#define HCR_KEPT	(HCR_VM | HCR_FWB | HCR_DC | HCR_CD | HCR_ID | HCR_TSC | HCR_HCD | \
+			 HCR_IMO | HCR_FMO | HCR_TGE | HCR_E2H | HCR_RW | HCR_NV | HCR_NV1 | \
+			 HCR_NV2)
+
 static DEFINE_PER_CPU(unsigned long, hfgwtr_set);
 static DEFINE_PER_CPU(unsigned long, hfgwtr_clear);
 
@@ -59,12 +67,18 @@ static void update_hcr(unsigned long set_mask, unsigned long clear_mask)
 void pkvm_module_update_hcr(unsigned long set_mask, unsigned long clear_mask)
 {
 	unsigned long hcr = this_cpu_ptr(&kvm_init_params)->hcr_el2;
+	unsigned long changed = hcr ^ ((hcr & ~clear_mask) | set_mask);
 
 	if (!trap_is_handled())
 		return;
+	if (changed & HCR_KEPT) {
+		pkvm_module_missing_op();
+		return;
+	}
 
-	*this_cpu_ptr(&hcr_changed) ^= hcr ^ ((hcr & ~clear_mask) | set_mask);
-	update_hcr(set_mask, clear_mask);
+	*this_cpu_ptr(&hcr_changed) ^= changed;
+	/* Those that would not change may yet differ in the register itself. */
+	update_hcr(set_mask & ~HCR_KEPT, clear_mask & ~HCR_KEPT);
 }
 
 static u64 read_hfgwtr(void)

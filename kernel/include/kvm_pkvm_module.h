@@ -234,7 +234,9 @@ struct pkvm_module_trng_ops {
  * @update_hcr_el2: Sets and clears bits of HCR_EL2 on this CPU, for the host, whether
  *	or not a guest is on it. They stay so when a guest was run, and when the CPU
  *	was off, and end when the last default trap handler is withdrawn. Does nothing
- *	without one: what is trapped then would be a panic.
+ *	without one: what is trapped then would be a panic. Nor does it where one of the
+ *	bits that change is VM, FWB, DC, CD, ID, TSC, HCD, IMO, FMO, TGE, E2H, RW, NV,
+ *	NV1 or NV2, by which pKVM itself runs.
  * @update_hfgwtr_el2: The same for HFGWTR_EL2. Nothing without FEAT_FGT, either.
  *
  * @register_serial_driver: Makes @hyp_putc_cb the EL2 console. -EBUSY if there is

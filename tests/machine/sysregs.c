@@ -242,6 +242,38 @@ static void check_masks(void)
 	expect(read_hcr(), hcr, "all is as before");
 }
 
+/* By these, the host is kept in its place, and EL2 runs. */
+static void check_kept(void)
+{
+	static const struct {
+		const char *name;
+		unsigned int bit;
+	} kept[] = {
+		{ "VM", 0 }, { "FMO", 3 }, { "IMO", 4 }, { "DC", 12 }, { "TSC", 19 },
+		{ "TGE", 27 }, { "HCD", 29 }, { "RW", 31 }, { "CD", 32 }, { "ID", 33 },
+		{ "E2H", 34 }, { "NV", 42 }, { "NV1", 43 }, { "NV2", 45 }, { "FWB", 46 },
+	};
+	__u64 hcr;
+
+	run_on(0);
+	hcr = read_hcr();
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
+		__u64 bit = 1ULL << kept[i].bit;
+
+		op(OP_UPDATE_HCR_EL2, hcr & bit ? 0 : bit, hcr & bit);
+		expect(read_hcr(), hcr, "HCR_EL2.%s is not for modules to change", kept[i].name);
+		op(OP_UPDATE_HCR_EL2, hcr & bit ? EVENTS_HCR_TID1 : EVENTS_HCR_TID1 | bit,
+		   hcr & bit);
+		expect(read_hcr(), hcr, "... nor is what they want to change with it");
+	}
+
+	op(OP_UPDATE_HCR_EL2, EVENTS_HCR_TID1 | (hcr & 1), 0);
+	expect(read_hcr(), hcr | EVENTS_HCR_TID1, "one that stays as it is does not matter");
+	op(OP_UPDATE_HCR_EL2, 0, EVENTS_HCR_TID1);
+	expect(read_hcr(), hcr, "all is as before");
+	expect(run_vm(true).step, VM_RAN, "a protected VM runs");
+}
+
 /* The handler's answer is what the host reads. */
 static void check_answer(void)
 {
@@ -442,6 +474,7 @@ int main(int argc, char *argv[])
 	       "a PSCI notifier is registered");
 
 	check_masks();
+	check_kept();
 	check_answer();
 	check_trap(&tid1, 0);
 	if (cpus > 1) {
