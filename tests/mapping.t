@@ -51,6 +51,8 @@ for cpu in $modes; do
 	left leave=8 -16
 	# Its own error is the one that counts
 	left "leave=2 ret=-19" -19
+	left windows=1 -16
+	left windows=3 -16
 done
 
 done_testing

@@ -204,3 +204,14 @@ void pkvm_module_flush_dcache_to_poc(void *addr, size_t size)
 {
 	kvm_flush_dcache_to_poc(addr, size);
 }
+
+/* Those of this CPU. Whether none was open. */
+bool pkvm_module_close_windows(void)
+{
+	bool none = !*this_cpu_ptr(&fixmap_in_use) && !*this_cpu_ptr(&fixblock_in_use);
+
+	pkvm_module_fixmap_unmap();
+	pkvm_module_fixblock_unmap();
+
+	return none;
+}

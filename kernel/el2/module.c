@@ -378,6 +378,7 @@ void handle___pkvm_module_init(struct kvm_cpu_context *host_ctxt)
 	int (*init)(const struct pkvm_module_ops *ops) = (void *)init_va;
 	struct va_range *range;
 	int ret = -EINVAL;
+	bool left;
 
 	hyp_spin_lock(&modules_lock);
 	range = loading_allowed() ? find_image(image, VA_LOADING) : NULL;
@@ -393,7 +394,9 @@ void handle___pkvm_module_init(struct kvm_cpu_context *host_ctxt)
 		*this_cpu_ptr(&in_init) = true;
 		ret = init(&module_ops);
 		*this_cpu_ptr(&in_init) = false;
-		if (!pkvm_module_linear_unmap_all() && !ret)
+		left = !pkvm_module_linear_unmap_all();
+		left |= !pkvm_module_close_windows();
+		if (left && !ret)
 			ret = -EBUSY;
 		/* What it asked for and did not get, it must not believe to have. */
 		if (pkvm_module_used_missing_op && !ret)

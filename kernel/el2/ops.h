@@ -24,6 +24,7 @@ void pkvm_module_fixmap_unmap(void);
 void *pkvm_module_fixblock_map(phys_addr_t phys);
 void *pkvm_module_fixblock_map_size(phys_addr_t phys, size_t *size);
 void pkvm_module_fixblock_unmap(void);
+bool pkvm_module_close_windows(void);
 void *pkvm_module_linear_map_early(phys_addr_t phys, size_t size, enum kvm_pgtable_prot prot);
 void pkvm_module_linear_unmap_early(void *addr, size_t size);
 bool pkvm_module_linear_unmap_all(void);

@@ -115,7 +115,8 @@ void pkvm_module_remove_serror(unsigned long text_start, unsigned long text_end)
 		return;
 
 	hyp_spin_lock(&serror_lock);
-	/* No handler runs here, so that the window is closed. */
+	/* No handler runs here: a window that is open was left so by a call. */
+	pkvm_module_fixmap_unmap();
 	WARN_ON(call_at_trap_site(handle_trap));
 	WRITE_ONCE(unmask_serror, NULL);
 	hyp_spin_unlock(&serror_lock);

@@ -127,8 +127,9 @@ struct pkvm_module_trng_ops {
  *	@pfn are mapped at @va; -EPERM for pages that no module took.
  * @fixmap_map: Maps the page of @phys in this CPU's one-page window and
  *	returns the address of @phys. The window must be unmapped before the
- *	next use, and before the handler returns. NULL unless @phys is memory,
- *	and while the window is open.
+ *	next use, and before the handler returns: an init function that leaves it
+ *	open, or that of @fixblock_map, fails with -EBUSY. NULL unless @phys is
+ *	memory, and while the window is open.
  * @fixmap_unmap: Closes the window.
  * @fixblock_map: Maps the block (PMD_SIZE bytes) that @phys lies in, in a window
  *	that all CPUs share, and returns the address of @phys. The window is this

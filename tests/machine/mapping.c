@@ -454,11 +454,11 @@ static void check_early(void)
 	check_not_early();
 }
 
-/* It did not unmap what it mapped, in one or in eight pages from there on. */
+/* It did not unmap what it mapped, in one or in eight pages from there on, or in a window. */
 static void check_left(const char *error)
 {
 	unsigned long long phys = 0;
-	int left = 0, found = 0;
+	int left = 0, found = 0, windows = 0;
 	char state[128], denied[256];
 	struct vm_result result;
 
@@ -478,6 +478,12 @@ static void check_left(const char *error)
 	}
 	expect(left, 0, "nothing is mapped there any more");
 	expect(found, 0, "nor at another address");
+	for (int i = 0; i < nr_cpus(); i++) {
+		run_on(i);
+		windows += probe(PROBE_FIXMAP, phys).res[0] != 0;
+		windows += probe(PROBE_FIXBLOCK, phys).res[0] != 0;
+	}
+	expect(windows, 2 * nr_cpus(), "both windows are free on each CPU");
 	claim(host_can(pages_at(phys)), "the host has the page");
 	expect(donate(phys, 16), 0, "another module can take all of them");
 	expect(give_back(phys, 16), 0, "and give them back");

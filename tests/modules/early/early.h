@@ -16,6 +16,11 @@
 #define EARLY_R_PAGE	1	/* r-- */
 #define EARLY_MANY	8	/* and every second from here on */
 
+enum early_window {
+	EARLY_FIXMAP = 1,
+	EARLY_FIXBLOCK = 2,
+};
+
 enum early_result {
 	EARLY_PHYS,		/* of the region */
 	/* Entries are those of EL2's stage-1 table. */

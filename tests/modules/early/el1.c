@@ -21,12 +21,17 @@ void __kvm_nvhe_early_hyp_call(struct user_pt_regs *regs);
 
 extern u64 kvm_nvhe_sym(early_phys), kvm_nvhe_sym(early_ram_end);
 extern uint kvm_nvhe_sym(early_leave);
+extern uint kvm_nvhe_sym(early_windows);
 extern int kvm_nvhe_sym(early_ret);
 extern u64 kvm_nvhe_sym(early_results)[];
 
 static uint leave;
 module_param(leave, uint, 0444);
 MODULE_PARM_DESC(leave, "so many ranges are left mapped, and nothing else is tried");
+
+static uint windows;
+module_param(windows, uint, 0444);
+MODULE_PARM_DESC(windows, "these are left open, and nothing else is tried: enum early_window");
 
 static int ret;
 module_param(ret, int, 0444);
@@ -112,6 +117,7 @@ static int __init early_init(void)
 	kvm_nvhe_sym(early_phys) = phys;
 	kvm_nvhe_sym(early_ram_end) = ram_end(phys);
 	kvm_nvhe_sym(early_leave) = leave;
+	kvm_nvhe_sym(early_windows) = windows;
 	kvm_nvhe_sym(early_ret) = ret;
 	for (i = 0; i < EARLY_SIZE / PAGE_SIZE; i++)
 		*word(i) = EARLY_EL1(i);

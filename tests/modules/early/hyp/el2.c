@@ -22,6 +22,7 @@
 /* Set by EL1 before the load. */
 u64 early_phys, early_ram_end;
 uint early_leave;
+uint early_windows;
 int early_ret;
 
 u64 early_results[EARLY_NR_RESULTS];
@@ -223,7 +224,11 @@ int early_hyp_init(const struct pkvm_module_ops *ops)
 		if (!map(page(2 * i), PAGE_SIZE, i % 2 ? R : RW))
 			return -ENXIO;
 	}
-	if (early_leave)
+	if (early_windows & EARLY_FIXMAP && !pkvm_ops->fixmap_map(early_phys))
+		return -ENXIO;
+	if (early_windows & EARLY_FIXBLOCK && !pkvm_ops->fixblock_map(early_phys))
+		return -ENXIO;
+	if (early_leave || early_windows)
 		return early_ret;
 
 	early_results[EARLY_PHYS] = early_phys;
