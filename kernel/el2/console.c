@@ -17,10 +17,14 @@ static DEFINE_HYP_SPINLOCK(serial_lock);
 
 int pkvm_module_register_serial(void (*hyp_putc_cb)(char c))
 {
-	if (!pkvm_module_is_text((unsigned long)hyp_putc_cb))
-		return -EINVAL;
+	int ret = -EINVAL;
 
-	return cmpxchg(&serial_putc, NULL, hyp_putc_cb) ? -EBUSY : 0;
+	pkvm_module_lock();
+	if (pkvm_module_is_text((unsigned long)hyp_putc_cb))
+		ret = cmpxchg(&serial_putc, NULL, hyp_putc_cb) ? -EBUSY : 0;
+	pkvm_module_unlock();
+
+	return ret;
 }
 
 void pkvm_module_remove_serial(unsigned long text_start, unsigned long text_end)
@@ -39,16 +43,18 @@ void pkvm_module_console_panic(void)
 	WRITE_ONCE(panicking, true);
 }
 
-/* Whether there is a console. It is this CPU's until put_end(). */
-static bool put_begin(void)
-{
-	if (!READ_ONCE(serial_putc))
-		return false;
+typedef void (*putc_t)(char c);
 
-	if (!READ_ONCE(panicking))
+/* The console, which is this CPU's until put_end(); NULL if there is none. */
+static putc_t put_begin(void)
+{
+	/* Once: the module may be withdrawn on another CPU, which then waits for this one. */
+	putc_t console = READ_ONCE(serial_putc);
+
+	if (console && !READ_ONCE(panicking))
 		hyp_spin_lock(&serial_lock);
 
-	return true;
+	return console;
 }
 
 static void put_end(void)
@@ -58,44 +64,49 @@ static void put_end(void)
 }
 
 /* A terminal wants both for the end of a line. */
-static void put(char c)
+static void put(putc_t console, char c)
 {
 	if (c == '\n')
-		serial_putc('\r');
-	serial_putc(c);
+		console('\r');
+	console(c);
 }
 
 void pkvm_module_putc(char c)
 {
-	if (!put_begin())
+	putc_t console = put_begin();
+
+	if (!console)
 		return;
 
-	put(c);
+	put(console, c);
 	put_end();
 }
 
 void pkvm_module_puts(const char *str)
 {
-	if (!str || !put_begin())
+	putc_t console = str ? put_begin() : NULL;
+
+	if (!console)
 		return;
 
 	while (*str)
-		put(*str++);
-	put('\n');
+		put(console, *str++);
+	put(console, '\n');
 	put_end();
 }
 
 void pkvm_module_putx64(u64 num)
 {
+	putc_t console = put_begin();
 	int shift;
 
-	if (!put_begin())
+	if (!console)
 		return;
 
-	put('0');
-	put('x');
+	put(console, '0');
+	put(console, 'x');
 	for (shift = 60; shift >= 0; shift -= 4)
-		put("0123456789abcdef"[(num >> shift) & 0xf]);
-	put('\n');
+		put(console, "0123456789abcdef"[(num >> shift) & 0xf]);
+	put(console, '\n');
 	put_end();
 }

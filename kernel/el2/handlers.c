@@ -19,7 +19,6 @@
 
 #include <nvhe/mem_protect.h>
 #include <nvhe/modules.h>
-#include <nvhe/spinlock.h>
 #include <nvhe/trap_handler.h>
 
 #include "ops.h"
@@ -41,7 +40,6 @@ static struct handler {
 	void *fn;
 	u64 data;		/* of guest_smc_handler_data(), for that kind */
 } handlers[PKVM_MODULE_NR_HANDLER_KINDS][MAX_HANDLERS];
-static DEFINE_HYP_SPINLOCK(handlers_lock);
 
 /*
  * Returns 0; -EINVAL for a function that is not in the text of a live module;
@@ -50,13 +48,14 @@ static DEFINE_HYP_SPINLOCK(handlers_lock);
 static int register_handler_data(enum pkvm_module_handler_kind kind, void *fn, u64 data)
 {
 	unsigned int i, nr;
-	int ret = -EBUSY;
+	int ret = -EINVAL;
+
+	pkvm_module_lock();
 
 	if (!pkvm_module_is_text((unsigned long)fn))
-		return -EINVAL;
+		goto unlock;
 
-	hyp_spin_lock(&handlers_lock);
-
+	ret = -EBUSY;
 	nr = pkvm_module_nr_handlers[kind];
 	for (i = 0; i < nr; i++) {
 		if (handlers[kind][i].fn == fn && handlers[kind][i].data == data)
@@ -72,7 +71,7 @@ static int register_handler_data(enum pkvm_module_handler_kind kind, void *fn, u
 	ret = 0;
 
 unlock:
-	hyp_spin_unlock(&handlers_lock);
+	pkvm_module_unlock();
 
 	return ret;
 }
@@ -82,11 +81,10 @@ static int register_handler(enum pkvm_module_handler_kind kind, void *fn)
 	return register_handler_data(kind, fn, 0);
 }
 
+/* With pkvm_module_lock() held, as for registering. */
 void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_end)
 {
 	unsigned int kind, i, nr;
-
-	hyp_spin_lock(&handlers_lock);
 
 	for (kind = 0; kind < PKVM_MODULE_NR_HANDLER_KINDS; kind++) {
 		nr = 0;
@@ -100,8 +98,6 @@ void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_en
 		}
 		WRITE_ONCE(pkvm_module_nr_handlers[kind], nr);
 	}
-
-	hyp_spin_unlock(&handlers_lock);
 }
 
 /* The handler in slot *@i or the next one that has one; NULL after the last. */

@@ -14,8 +14,8 @@
  *                 |     release     |    unregister    |
  *                 +-----------------+------------------+
  *
- * Lock order: modules_lock, then handlers_lock or the host stage-2 lock and
- * pkvm_pgd_lock. None is held while a module's code runs.
+ * Lock order: modules_lock, then the host stage-2 lock and pkvm_pgd_lock. None is
+ * held while a module's code runs.
  */
 
 #include <linux/percpu.h>
@@ -339,32 +339,34 @@ static bool in_text(struct va_range *range, unsigned long va)
 	       in_section(range, va, AARCH64_INSN_SIZE, KVM_PGTABLE_PROT_X);
 }
 
+/*
+ * Held while something that lies in a module is checked and made known: a module that
+ * is withdrawn on another CPU takes with it all that is known by then.
+ */
+void pkvm_module_lock(void)
+{
+	hyp_spin_lock(&modules_lock);
+}
+
+void pkvm_module_unlock(void)
+{
+	hyp_spin_unlock(&modules_lock);
+}
+
 /* Whether a function can be called on behalf of modules. */
 bool pkvm_module_is_text(unsigned long va)
 {
-	struct va_range *range;
-	bool ret;
+	struct va_range *range = find_va_range(va, 1);
 
-	hyp_spin_lock(&modules_lock);
-	range = find_va_range(va, 1);
-	ret = in_text(range, va) && range->use == VA_LIVE;
-	hyp_spin_unlock(&modules_lock);
-
-	return ret;
+	return in_text(range, va) && range->use == VA_LIVE;
 }
 
 /* Whether it is in the writable data of a live module. */
 bool pkvm_module_is_data(unsigned long va, size_t size)
 {
-	struct va_range *range;
-	bool ret;
+	struct va_range *range = find_va_range(va, 1);
 
-	hyp_spin_lock(&modules_lock);
-	range = find_va_range(va, 1);
-	ret = in_section(range, va, size, KVM_PGTABLE_PROT_W) && range->use == VA_LIVE;
-	hyp_spin_unlock(&modules_lock);
-
-	return ret;
+	return in_section(range, va, size, KVM_PGTABLE_PROT_W) && range->use == VA_LIVE;
 }
 
 /*

@@ -22,7 +22,6 @@
 
 #include <nvhe/memory.h>
 #include <nvhe/modules.h>
-#include <nvhe/spinlock.h>
 #include <nvhe/trap_handler.h>
 
 #include "ops.h"
@@ -32,7 +31,6 @@ extern u32 __pkvm_module_trap_site[];
 
 static bool (*unmask_serror)(void);
 static void (*mask_serror)(void);
-static DEFINE_HYP_SPINLOCK(serror_lock);
 
 static void take_serrors(void)
 {
@@ -87,13 +85,15 @@ static int call_at_trap_site(void (*fn)(struct kvm_cpu_context *host_ctxt))
 
 int pkvm_module_register_unmask_serror(bool (*unmask)(void), void (*mask)(void))
 {
-	int ret = -EBUSY;
+	int ret = -EINVAL;
+
+	pkvm_module_lock();
 
 	if (!pkvm_module_is_text((unsigned long)unmask) ||
 	    !pkvm_module_is_text((unsigned long)mask))
-		return -EINVAL;
+		goto unlock;
 
-	hyp_spin_lock(&serror_lock);
+	ret = -EBUSY;
 	if (!unmask_serror) {
 		WRITE_ONCE(mask_serror, mask);
 		WRITE_ONCE(unmask_serror, unmask);
@@ -101,11 +101,14 @@ int pkvm_module_register_unmask_serror(bool (*unmask)(void), void (*mask)(void))
 		if (ret)
 			WRITE_ONCE(unmask_serror, NULL);
 	}
-	hyp_spin_unlock(&serror_lock);
+
+unlock:
+	pkvm_module_unlock();
 
 	return ret;
 }
 
+/* With pkvm_module_lock() held, as for registering. */
 void pkvm_module_remove_serror(unsigned long text_start, unsigned long text_end)
 {
 	unsigned long unmask = (unsigned long)unmask_serror, mask = (unsigned long)mask_serror;
@@ -114,10 +117,8 @@ void pkvm_module_remove_serror(unsigned long text_start, unsigned long text_end)
 			(mask < text_start || mask >= text_end)))
 		return;
 
-	hyp_spin_lock(&serror_lock);
 	/* No handler runs here: a window that is open was left so by a call. */
 	pkvm_module_fixmap_unmap();
 	WARN_ON(call_at_trap_site(handle_trap));
 	WRITE_ONCE(unmask_serror, NULL);
-	hyp_spin_unlock(&serror_lock);
 }

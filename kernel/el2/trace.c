@@ -35,40 +35,51 @@ static unsigned int nr_own_events(void)
 	return __hyp_event_ids_end - __hyp_event_ids_start;
 }
 
-int pkvm_module_register_event_ids(unsigned long start, unsigned long end)
+static int add_event_range(struct hyp_event_id *ids, unsigned int nr)
 {
-	unsigned int nr = (end - start) / sizeof(struct hyp_event_id), id, i;
-	struct hyp_event_id *ids = (struct hyp_event_id *)start;
-
-	if (end < start || (end - start) % sizeof(struct hyp_event_id))
-		return -EINVAL;
-	if (!nr)
-		return 0;
-	if (!IS_ALIGNED(start, __alignof__(struct hyp_event_id)) ||
-	    !pkvm_module_is_data(start, end - start))
-		return -EINVAL;
+	unsigned int id = nr_own_events(), i;
+	int ret = -EBUSY;
 
 	hyp_spin_lock(&events_lock);
 
-	id = nr_own_events();
 	for (i = 0; i < nr_event_ranges; i++) {
 		if (event_ranges[i].start == ids)
-			break;
+			goto unlock;
 		id += event_ranges[i].nr;
 	}
-	if (i < nr_event_ranges || i == MAX_EVENT_RANGES || id + nr > U16_MAX) {
-		hyp_spin_unlock(&events_lock);
-		return -EBUSY;
-	}
+	if (i == MAX_EVENT_RANGES || id + nr > U16_MAX)
+		goto unlock;
 
 	event_ranges[i] = (struct event_range) { .start = ids, .nr = nr };
 	nr_event_ranges++;
 	for (i = 0; i < nr; i++)
 		ids[i].id = id + i;
+	ret = 0;
 
+unlock:
 	hyp_spin_unlock(&events_lock);
 
-	return 0;
+	return ret;
+}
+
+int pkvm_module_register_event_ids(unsigned long start, unsigned long end)
+{
+	unsigned int nr = (end - start) / sizeof(struct hyp_event_id);
+	struct hyp_event_id *ids = (struct hyp_event_id *)start;
+	int ret = -EINVAL;
+
+	if (end < start || (end - start) % sizeof(struct hyp_event_id))
+		return -EINVAL;
+	if (!nr)
+		return 0;
+
+	pkvm_module_lock();
+	if (IS_ALIGNED(start, __alignof__(struct hyp_event_id)) &&
+	    pkvm_module_is_data(start, end - start))
+		ret = add_event_range(ids, nr);
+	pkvm_module_unlock();
+
+	return ret;
 }
 
 int pkvm_module_enable_event(unsigned short id, bool enable)

@@ -23,27 +23,48 @@
 #define TRNG_NO_ENTROPY		(-3UL)
 #define TRNG_MAX_BITS		192
 
-const struct pkvm_module_trng_ops *pkvm_module_trng;
+/* NULL where no module has entropy. */
+int (*pkvm_module_trng_rnd64)(u64 *entropy, int bits);
+static uuid_t trng_uuid;
 
+/* A copy, read once: what was checked is what is called, wherever @ops are. */
 int pkvm_module_register_trng(const struct pkvm_module_trng_ops *ops)
 {
-	if (!ops || !ops->trng_uuid || !pkvm_module_is_text((unsigned long)ops->trng_rnd64))
+	int (*rnd64)(u64 *entropy, int bits);
+	const uuid_t *uuid;
+	int ret = -EINVAL;
+
+	if (!ops)
 		return -EINVAL;
 
-	return cmpxchg(&pkvm_module_trng, NULL, ops) ? -EBUSY : 0;
+	rnd64 = READ_ONCE(ops->trng_rnd64);
+	uuid = READ_ONCE(ops->trng_uuid);
+
+	pkvm_module_lock();
+	if (uuid && pkvm_module_is_text((unsigned long)rnd64)) {
+		ret = -EBUSY;
+		if (!pkvm_module_trng_rnd64) {
+			uuid_copy(&trng_uuid, uuid);
+			/* Pairs with pkvm_module_guest_trng(). */
+			smp_store_release(&pkvm_module_trng_rnd64, rnd64);
+			ret = 0;
+		}
+	}
+	pkvm_module_unlock();
+
+	return ret;
 }
 
 void pkvm_module_remove_trng(unsigned long text_start, unsigned long text_end)
 {
-	const struct pkvm_module_trng_ops *ops = READ_ONCE(pkvm_module_trng);
+	unsigned long fn = (unsigned long)pkvm_module_trng_rnd64;
 
-	if (ops && (unsigned long)ops->trng_rnd64 >= text_start &&
-	    (unsigned long)ops->trng_rnd64 < text_end)
-		WRITE_ONCE(pkvm_module_trng, NULL);
+	if (fn >= text_start && fn < text_end)
+		WRITE_ONCE(pkvm_module_trng_rnd64, NULL);
 }
 
 /* @size bits a register. */
-static void trng_rnd(const struct pkvm_module_trng_ops *ops, struct kvm_vcpu *vcpu, int size,
+static void trng_rnd(int (*rnd64)(u64 *entropy, int bits), struct kvm_vcpu *vcpu, int size,
 		     u64 *val)
 {
 	u64 bits[TRNG_MAX_BITS / 64] = {};
@@ -62,7 +83,7 @@ static void trng_rnd(const struct pkvm_module_trng_ops *ops, struct kvm_vcpu *vc
 	for (i = 0; i < DIV_ROUND_UP(nr_bits, 64); i++) {
 		int nr = min_t(int, nr_bits - 64 * i, 64);
 
-		if (ops->trng_rnd64(&bits[i], nr)) {
+		if (rnd64(&bits[i], nr)) {
 			memzero_explicit(bits, sizeof(bits));
 			val[0] = TRNG_NO_ENTROPY;
 			return;
@@ -83,10 +104,10 @@ static void trng_rnd(const struct pkvm_module_trng_ops *ops, struct kvm_vcpu *vc
 	memzero_explicit(bits, sizeof(bits));
 }
 
-bool __pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val)
+bool __pkvm_module_guest_trng(int (*rnd64)(u64 *entropy, int bits), struct kvm_vcpu *vcpu,
+			      u64 *val)
 {
-	const struct pkvm_module_trng_ops *ops = READ_ONCE(pkvm_module_trng);
-	const __le32 *uuid = (const __le32 *)ops->trng_uuid->b;
+	const __le32 *uuid = (const __le32 *)trng_uuid.b;
 	int i;
 
 	switch (smccc_get_function(vcpu)) {
@@ -110,10 +131,10 @@ bool __pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val)
 			val[i] = le32_to_cpu(uuid[i]);
 		return true;
 	case ARM_SMCCC_TRNG_RND32:
-		trng_rnd(ops, vcpu, 32, val);
+		trng_rnd(rnd64, vcpu, 32, val);
 		return true;
 	case ARM_SMCCC_TRNG_RND64:
-		trng_rnd(ops, vcpu, 64, val);
+		trng_rnd(rnd64, vcpu, 64, val);
 		return true;
 	}
 

@@ -267,9 +267,9 @@ struct pkvm_module_trng_ops {
  * @get_time: Microseconds since the counter was started, at boot. Never goes back.
  * @list_add_valid_or_report: What <linux/list.h> calls under list hardening.
  * @list_del_entry_valid_or_report: Likewise.
- * @register_guest_trng_ops: Makes @ops, in the module's own data, the source of
- *	entropy for protected guests (SMCCC TRNG). -EBUSY if there is one, -EINVAL for
- *	one without UUID, or whose function is not in the text of a live module.
+ * @register_guest_trng_ops: Makes what @ops says now the source of entropy for
+ *	protected guests (SMCCC TRNG). -EBUSY if there is one, -EINVAL for one without
+ *	UUID, or whose function is not in the text of a live module.
  */
 struct pkvm_module_ops {
 	/* Mapping */

@@ -41,7 +41,7 @@ enum pkvm_module_fault {
 #ifdef CONFIG_PKVM_MODULES
 extern pkvm_module_call_t pkvm_module_calls[PKVM_MODULE_MAX_CALLS];
 extern unsigned int pkvm_module_nr_handlers[PKVM_MODULE_NR_HANDLER_KINDS];
-extern const struct pkvm_module_trng_ops *pkvm_module_trng;
+extern int (*pkvm_module_trng_rnd64)(u64 *entropy, int bits);
 
 /*
  * The function behind hypercall @id, which is not a built-in one; NULL if no
@@ -61,12 +61,16 @@ static inline bool pkvm_module_has(enum pkvm_module_handler_kind kind)
 	return unlikely(READ_ONCE(pkvm_module_nr_handlers[kind]));
 }
 
-bool __pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val);
+bool __pkvm_module_guest_trng(int (*rnd64)(u64 *entropy, int bits), struct kvm_vcpu *vcpu,
+			      u64 *val);
 
 /* A TRNG call of a protected guest, where a module has entropy. */
 static inline bool pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val)
 {
-	return READ_ONCE(pkvm_module_trng) && __pkvm_module_guest_trng(vcpu, val);
+	/* Pairs with pkvm_module_register_trng(). */
+	int (*rnd64)(u64 *entropy, int bits) = smp_load_acquire(&pkvm_module_trng_rnd64);
+
+	return rnd64 && __pkvm_module_guest_trng(rnd64, vcpu, val);
 }
 
 int pkvm_module_enable_event(unsigned short id, bool enable);
@@ -154,6 +158,8 @@ int pkvm_module_map_private(phys_addr_t phys, u64 size, enum kvm_pgtable_prot pr
 			    unsigned long *va);
 int pkvm_module_donate_mmio(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot);
 int pkvm_module_return_mmio(u64 pfn, u64 nr_pages);
+void pkvm_module_lock(void);
+void pkvm_module_unlock(void);
 bool pkvm_module_is_text(unsigned long va);
 bool pkvm_module_is_data(unsigned long va, size_t size);
 bool pkvm_module_in_init(void);
