@@ -5,7 +5,9 @@
 #ifndef __ARM64_KVM_NVHE_MODULES_H__
 #define __ARM64_KVM_NVHE_MODULES_H__
 
+#include <linux/compiler.h>
 #include <linux/kvm_host.h>
+#include <linux/log2.h>
 #include <linux/types.h>
 
 #include <asm/kvm_asm.h>
@@ -49,9 +51,20 @@ extern int (*pkvm_module_trng_rnd64)(u64 *entropy, int bits);
  */
 static inline pkvm_module_call_t pkvm_module_call(unsigned long id)
 {
+	/* Not to be merged with the caller's own subtraction, which takes longer. */
+	OPTIMIZER_HIDE_VAR(id);
 	id -= __KVM_HOST_SMCCC_FUNC_MAX;
+	if (id >= PKVM_MODULE_MAX_CALLS)
+		return NULL;
 
-	return id < PKVM_MODULE_MAX_CALLS ? READ_ONCE(pkvm_module_calls[id]) : NULL;
+	/*
+	 * The host has chosen it, and what is loaded is jumped to: past a check that was
+	 * predicted wrong, it still is in the table.
+	 */
+	BUILD_BUG_ON(!is_power_of_2(PKVM_MODULE_MAX_CALLS));
+	OPTIMIZER_HIDE_VAR(id);
+
+	return READ_ONCE(pkvm_module_calls[id & (PKVM_MODULE_MAX_CALLS - 1)]);
 }
 
 bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm);
