@@ -224,13 +224,23 @@ enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *hos
 /* Release 15 has a form of its own, for one guest: the handle, or 0 for all. */
 #define GUEST_SMC_15		BIT(63)
 
+/* Guests rely on x4-x17 being theirs after a call that has no results there (SMCCC 1.1). */
+static void init_result(struct arm_smccc_1_2_regs *res, const struct arm_smccc_1_2_regs *regs)
+{
+	*res = *regs;
+	res->a0 = 0;
+	res->a1 = 0;
+	res->a2 = 0;
+	res->a3 = 0;
+}
+
 static bool ask_guest_smc(void *fn, u64 data, struct arm_smccc_1_2_regs *regs,
 			  struct arm_smccc_1_2_regs *res, pkvm_handle_t handle)
 {
 	pkvm_handle_t only = data & ~GUEST_SMC_15;
 	struct arm_smccc_res res_15 = {};
 
-	*res = (struct arm_smccc_1_2_regs) {};
+	init_result(res, regs);
 	if (!(data & GUEST_SMC_15))
 		return ((guest_smc_handler_t)fn)(regs, res, handle);
 

@@ -215,10 +215,11 @@ struct pkvm_module_trng_ops {
  *	take itself, until one returns true: its registers are the answer. EL3
  *	answers otherwise.
  * @register_guest_smc_handler: Asks @cb about each SMC of a guest, until one
- *	returns true: @res is the answer. The host answers otherwise.
+ *	returns true: @res is the answer. It comes with x0-x3 zero, and x4-x17 as
+ *	the guest has them. The host answers otherwise.
  * @register_guest_smc_handler_15: The same for the guest @handle, or for all with
- *	0, with an answer of four registers: the others are zero then. The number
- *	of a guest that is gone can be given to another one.
+ *	0, with an answer of four registers. The number of a guest that is gone can
+ *	be given to another one.
  * @register_default_trap_handler: Asks @cb about each host trap nobody handled,
  *	until one returns true. It is a hypervisor panic otherwise.
  * @register_illegal_abt_notifier: Tells @cb when the host touched what it may

@@ -236,7 +236,7 @@ static void check_guest_smc(int r, bool protected)
 	x = guest_smc(&vm, SMC_ID(r), 0x1000);
 	expect(x[0], r, "%d: its handler answers a %s in x0", r, kind);
 	expect(x[1], 0x1000 + r, "%d: ... and in x1, with what was there", r);
-	expect(x[4], 0, "%d: ... x4 is 0", r);
+	expect(x[4], CALLER_FILL(4), "%d: ... x4 is the guest's", r);
 	destroy_vm(&vm);
 
 	expect(get(r, guest_smc.nr), 1, "%d: ... it is asked once", r);
