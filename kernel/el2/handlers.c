@@ -217,8 +217,13 @@ enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *hos
 	else if (esr & ESR_ELx_WNR)
 		access = KVM_PGTABLE_PROT_W;
 
-	return __pkvm_module_host_may(addr, access) ? PKVM_MODULE_FAULT_HANDLED :
-						       PKVM_MODULE_FAULT_ABORT;
+	if (__pkvm_module_host_may(addr, access))
+		return PKVM_MODULE_FAULT_HANDLED;
+
+	/* pKVM aborts for translation faults only, and leaves it alone for any other. */
+	write_sysreg_el1(read_sysreg_el2(SYS_FAR), SYS_FAR);
+
+	return PKVM_MODULE_FAULT_ABORT;
 }
 
 /* Release 15 has a form of its own, for one guest: the handle, or 0 for all. */

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -292,6 +294,50 @@ static void check_prot(void)
 	expect(op_int(OP_HOST_UNSHARE_HYP, p.pfn), 0, "it can be unshared");
 }
 
+/* --- what the host learns of an abort --- */
+
+static sigjmp_buf stopped;
+static volatile __u64 stopped_at;
+
+static void on_segv(int sig, siginfo_t *info, void *context)
+{
+	stopped_at = (unsigned long)info->si_addr;
+	siglongjmp(stopped, sig);
+}
+
+static void check_prot_address(void)
+{
+	struct sigaction action = { .sa_sigaction = on_segv, .sa_flags = SA_SIGINFO }, old;
+	struct pages p = alloc_pages(0), other = alloc_pages(0);
+	volatile __u64 *word = map_user(p.pfn);
+	volatile __u64 *far = map_user(other.pfn);
+
+	sigaction(SIGSEGV, &action, &old);
+	expect(op_int(OP_HOST_DONATE_HYP, other.pfn, 1, 0), 0, "address: another page is EL2's");
+	word[1] = 1;
+	expect(mod_prot(p.pfn, HYP_R, 1), 0, "address: a page is r--");
+
+	/* What FAR_EL1 has of it is not to be taken for the next one's. */
+	if (!sigsetjmp(stopped, 1))
+		*far;
+	expect(stopped_at, (unsigned long)far, "address: the host is told that of EL2's page");
+	if (!sigsetjmp(stopped, 1))
+		word[1] = 2;
+	expect(stopped_at, (unsigned long)&word[1], "address: ... and that of the write");
+	expect(mod_prot(p.pfn, 0, 1), 0, "address: the page is ---");
+	stopped_at = 0;
+	if (!sigsetjmp(stopped, 1))
+		word[2];
+	expect(stopped_at, (unsigned long)&word[2], "address: ... and that of the read");
+
+	sigaction(SIGSEGV, &old, NULL);
+	expect(mod_prot(p.pfn, PROT_HOST, 1), 0, "address: the page is rwx");
+	expect(word[1], 1, "address: it has what was written before");
+	expect(op_int(OP_HYP_DONATE_HOST, other.pfn, 1), 0, "address: the other is the host's");
+	unmap_user((void *)word);
+	unmap_user((void *)far);
+}
+
 /* A handler that gives the page back: the access goes on. */
 static void check_prot_handled(void)
 {
@@ -523,6 +569,7 @@ int main(int argc, char *argv[])
 	check_default_trap();
 	check_prot();
 	check_prot_handled();
+	check_prot_address();
 	check_prot_block();
 	check_prot_bad();
 	for (int i = 0; i < 2; i++)
