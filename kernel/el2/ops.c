@@ -7,6 +7,8 @@
  * of their own: mapping.c, and mem_protect.c for ownership.
  */
 
+#include <linux/poison.h>
+
 #include <asm/arch_timer.h>
 #include <asm/kvm_hyp.h>
 #include <asm/kvm_mmu.h>
@@ -122,12 +124,17 @@ static u64 module_get_time(void)
 static bool module_list_add_valid(struct list_head *entry, struct list_head *prev,
 				  struct list_head *next)
 {
-	return next->prev == prev && prev->next == next && entry != prev && entry != next;
+	return prev && next && next->prev == prev && prev->next == next &&
+	       entry != prev && entry != next;
 }
 
+/* One that is not in a list, or not any more, has no neighbours to look at. */
 static bool module_list_del_valid(struct list_head *entry)
 {
-	return entry->prev->next == entry && entry->next->prev == entry;
+	struct list_head *prev = entry->prev, *next = entry->next;
+
+	return prev && next && prev != LIST_POISON2 && next != LIST_POISON1 &&
+	       prev->next == entry && next->prev == entry;
 }
 
 /*

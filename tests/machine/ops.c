@@ -192,6 +192,15 @@ static void check_list(void)
 	probe(PROBE_POKE, a, c);
 	expect(op(OP_LIST_ADD_VALID_OR_REPORT, c, a, b) & 1, 0, "adding to a corrupt list is not");
 	expect(op(OP_LIST_DEL_ENTRY_VALID_OR_REPORT, b) & 1, 0, "deleting from it is not");
+	expect(op(OP_LIST_ADD_VALID_OR_REPORT, c, 0, b) & 1, 0, "adding after NULL is not");
+	expect(op(OP_LIST_ADD_VALID_OR_REPORT, c, b, 0) & 1, 0, "adding before NULL is not");
+	probe(PROBE_POKE, c, 0);
+	probe(PROBE_POKE, c + 8, 0);
+	expect(op(OP_LIST_DEL_ENTRY_VALID_OR_REPORT, c) & 1, 0, "deleting what is in none is not");
+	/* LIST_POISON1 and 2, with CONFIG_ILLEGAL_POINTER_VALUE */
+	probe(PROBE_POKE, c, 0xdead000000000100);
+	probe(PROBE_POKE, c + 8, 0xdead000000000122);
+	expect(op(OP_LIST_DEL_ENTRY_VALID_OR_REPORT, c) & 1, 0, "deleting it twice is not");
 	give_back(p, 1);
 }
 
