@@ -58,7 +58,7 @@ for cpu in $modes; do
 	options "events init=$(init TRAP HCR)"
 	ktap "$mode, set by EL2 init" "/bin/sysregs init" --cpu "$cpu" "${machine[@]}" --ko "$events" "${options[@]}"
 
-	options "events init=$(init TRAP HCR) fail=el1"
+	options "events init=$(init TRAP HCR PROT) fail=el1"
 	ktap "$mode, module withdrawn" "/bin/sysregs withdrawn" --cpu "$cpu" "${machine[@]}" --ko "$events" "${options[@]}"
 	has 'pkvm_module: events: its EL1 init function failed; the EL2 part was withdrawn' \
 		"$mode, module withdrawn: so the log says"

@@ -61,6 +61,8 @@ static int register_handler_data(enum pkvm_module_handler_kind kind, void *fn, u
 		if (handlers[kind][i].fn == fn && handlers[kind][i].data == data)
 			goto unlock;
 	}
+	while (nr && !handlers[kind][nr - 1].fn)
+		nr--;
 	if (nr == MAX_HANDLERS)
 		goto unlock;
 
@@ -96,6 +98,12 @@ void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_en
 			else if (fn)
 				nr = i + 1;
 		}
+		/*
+		 * Pages may still be what one that is gone had made them: the host is told
+		 * so, which it would not be where nobody ever asked for its faults.
+		 */
+		if (kind == PKVM_MODULE_PERM_FAULT && pkvm_module_nr_handlers[kind] && !nr)
+			nr = 1;
 		WRITE_ONCE(pkvm_module_nr_handlers[kind], nr);
 	}
 }

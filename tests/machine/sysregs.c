@@ -9,6 +9,9 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include <linux/psci.h>
@@ -427,6 +430,36 @@ static void check_init(void)
 }
 
 /* The handler went with its module: what it had trapped may not be left. */
+static sigjmp_buf stopped;
+
+static void on_signal(int sig)
+{
+	siglongjmp(stopped, sig);
+}
+
+/* What the module made of a page stays. The host is told, and does not try for ever. */
+static void check_page_left(void)
+{
+	unsigned long long pfn = 0;
+	volatile __u64 *word;
+	int sig;
+
+	claim(sscanf(log_find("events: a page at pfn "), "events: a page at pfn %llx", &pfn) == 1,
+	      "the log says which page is r--, %#llx", pfn);
+	word = map_user(pfn);
+	signal(SIGSEGV, on_signal);
+	signal(SIGALRM, on_signal);
+	alarm(10);
+	sig = sigsetjmp(stopped, 1);
+	if (!sig)
+		*word = 1;
+	alarm(0);
+	expect(sig, SIGSEGV, "writing there gives SIGSEGV");
+	expect(*word, 0, "it can be read");
+	signal(SIGSEGV, SIG_DFL);
+	unmap_user((void *)word);
+}
+
 static void check_withdrawn(void)
 {
 	log_mark();
@@ -442,6 +475,7 @@ static void check_withdrawn(void)
 			      "CPU %d goes off and on", i);
 		}
 	}
+	check_page_left();
 	claim(run_vm(false).step == VM_RAN, "a normal VM runs");
 	expect(run_vm(true).error, -EPERM, "a protected VM can not be created");
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The EL1 part: /dev/events, see events.h. For test machines only. */
 
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/atomic.h>
+#include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/irqflags.h>
 #include <linux/minmax.h>
 #include <linux/miscdevice.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -20,7 +24,7 @@ void __kvm_nvhe_events_hyp_look(struct user_pt_regs *regs);
 void __kvm_nvhe_events_hyp_op(struct user_pt_regs *regs);
 
 extern struct events_state kvm_nvhe_sym(events_state);
-extern u64 kvm_nvhe_sym(events_init);
+extern u64 kvm_nvhe_sym(events_init), kvm_nvhe_sym(events_pfn);
 extern struct pkvm_module_trng_ops kvm_nvhe_sym(events_trng), kvm_nvhe_sym(events_trng_2);
 extern struct pkvm_module_trng_ops kvm_nvhe_sym(events_trng_bad);
 
@@ -127,7 +131,14 @@ static struct miscdevice events_misc = {
 
 static int __init events_el1_init(void)
 {
+	/* Never freed: it stays what EL2 makes it. */
+	struct page *page = alloc_page(GFP_KERNEL | __GFP_ZERO);
 	int ret;
+
+	if (!page)
+		return -ENOMEM;
+	kvm_nvhe_sym(events_pfn) = page_to_pfn(page);
+	pr_info("a page at pfn %#lx\n", page_to_pfn(page));
 
 	kvm_nvhe_sym(events_init) = init;
 	ret = pkvm_load_el2_module(__kvm_nvhe_events_hyp_init);

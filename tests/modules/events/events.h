@@ -24,6 +24,7 @@
 #define EVENTS_INIT_HCR		2	/* set HCR_EL2.TID1 */
 #define EVENTS_INIT_SERROR	4	/* register for SErrors */
 #define EVENTS_INIT_TRNG	8	/* register entropy */
+#define EVENTS_INIT_PROT	16	/* make a page r-- for the host; the log says which */
 
 struct events_cpu {
 	__u64 traps;		/* how often the default trap handler was asked */

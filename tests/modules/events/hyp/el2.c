@@ -16,6 +16,7 @@
 static const struct pkvm_module_ops *pkvm_ops;
 
 u64 events_init;
+u64 events_pfn;
 struct events_state events_state;
 
 static struct events_cpu *this_cpu_events(void)
@@ -193,6 +194,18 @@ struct pkvm_module_trng_ops events_trng_2 = {
 
 struct pkvm_module_trng_ops events_trng_bad;
 
+static int events_perm_fault(struct user_pt_regs *regs, u64 esr, u64 addr)
+{
+	return -EPERM;
+}
+
+static int protect_page(void)
+{
+	int ret = pkvm_ops->register_host_perm_fault_handler(events_perm_fault);
+
+	return ret ?: pkvm_ops->host_stage2_mod_prot(events_pfn, KVM_PGTABLE_PROT_R, 1, false);
+}
+
 int events_hyp_init(const struct pkvm_module_ops *ops)
 {
 	int ret = 0;
@@ -208,6 +221,8 @@ int events_hyp_init(const struct pkvm_module_ops *ops)
 		ret = ops->register_unmask_serror(events_unmask, events_mask);
 	if (!ret && events_init & EVENTS_INIT_TRNG)
 		ret = ops->register_guest_trng_ops(&events_trng);
+	if (!ret && events_init & EVENTS_INIT_PROT)
+		ret = protect_page();
 
 	return ret;
 }
