@@ -202,7 +202,8 @@ bool pkvm_module_linear_unmap_all(void)
 
 void pkvm_module_flush_dcache_to_poc(void *addr, size_t size)
 {
-	kvm_flush_dcache_to_poc(addr, size);
+	if (__pkvm_module_is_mapped(addr, size))
+		kvm_flush_dcache_to_poc(addr, size);
 }
 
 /* Those of this CPU. Whether none was open. */

@@ -18,6 +18,7 @@
  */
 
 #include <linux/cacheflush.h>
+#include <linux/overflow.h>
 
 #include <asm/kvm_pkvm_module.h>
 
@@ -714,6 +715,21 @@ int __pkvm_module_donate_host(u64 pfn, u64 nr_pages)
 	return module_donate_host(pfn, nr_pages, PKVM_MODULE_PAGE);
 }
 
+/* Whether EL2 has all of it mapped: how long it is may have been the host's to say. */
+bool __pkvm_module_is_mapped(const void *addr, size_t size)
+{
+	unsigned long cur = ALIGN_DOWN((unsigned long)addr, PAGE_SIZE);
+	unsigned long last = (unsigned long)addr + size - 1;
+	bool mapped = size && last >= (unsigned long)addr;
+
+	hyp_lock_component();
+	for (; mapped && cur <= last; cur += PAGE_SIZE)
+		mapped = hyp_va_is_mapped(cur);
+	hyp_unlock_component();
+
+	return mapped;
+}
+
 /* Once only, as it may lie in memory that the host shares. */
 static struct pkvm_sglist_page read_block(const struct pkvm_sglist_page *sglist, size_t i)
 {
@@ -733,9 +749,12 @@ int __pkvm_module_donate_sglist(struct pkvm_sglist_page *sglist, size_t nr)
 {
 	static u64 nr_lists;
 	struct pkvm_sglist_page block;
-	size_t i;
+	size_t i, size;
 	u64 meta;
 	int ret;
+
+	if (check_mul_overflow(nr, sizeof(block), &size) || !__pkvm_module_is_mapped(sglist, size))
+		return -EINVAL;
 
 	host_lock_component();
 	meta = FIELD_PREP(MODULE_PAGE_LIST, ++nr_lists) | PKVM_MODULE_PAGE;

@@ -149,7 +149,7 @@ struct pkvm_module_trng_ops {
  *	is executable or not readable, and with too many ranges.
  * @linear_unmap_early: Undoes @linear_map_early of just the same range.
  * @flush_dcache_to_poc: Cleans and invalidates the lines of @size bytes from
- *	@addr to the point of coherency.
+ *	@addr to the point of coherency. Nothing where EL2 has not all of it mapped.
  * @hyp_pa: Physical address of an address in EL2's linear range.
  * @hyp_va: Address in EL2's linear range of a physical one. It can be used
  *	only while EL2 has the page mapped there. Of MMIO that a module took, it
@@ -167,8 +167,10 @@ struct pkvm_module_trng_ops {
  * @host_donate_hyp_17: The same for memory only.
  * @host_donate_hyp_prot: The same with the EL2 protection given: -EINVAL for one
  *	that is not readable, or writable and executable, or executable MMIO.
- * @host_donate_sglist_hyp: The same for a list of @nr_pages blocks, in memory that
- *	EL2 has; all of them or none.
+ * @host_donate_sglist_hyp: The same for a list of @nr_pages blocks; all of them or
+ *	none. -EINVAL also where EL2 has not all of the list mapped. The host may share
+ *	that memory: if it changes the list meanwhile, and it can not be done, it may
+ *	lose pages.
  * @hyp_donate_host: Gives pages that a module took back to the host, with the
  *	contents they have, cleaned from the data cache. 0; -EINVAL for an empty
  *	or wrapping range; -EPERM for pages no module took, EL2's own among them;
@@ -210,7 +212,9 @@ struct pkvm_module_trng_ops {
  *
  * @register_host_perm_fault_handler: Asks @cb about each stage-2 permission
  *	fault of the host, until one returns 0: it has been handled, and the host
- *	tries again. What all leave alone (-EPERM) is aborted.
+ *	tries again. What all leave alone (-EPERM) is aborted. The address comes from
+ *	the host's own tables, which it may have changed since: it says where to look,
+ *	not what was tried.
  * @register_host_smc_handler: Asks @cb about each host SMC that pKVM does not
  *	take itself, until one returns true: its registers are the answer. EL3
  *	answers otherwise.

@@ -1166,6 +1166,44 @@ static void check_donate_sglist(void)
 	give_back(list, 1);
 }
 
+/* --- a list that is longer than what EL2 has of it --- */
+
+#define PER_PAGE	(PAGE / sizeof(struct block))
+
+static void check_long_list(void)
+{
+	struct pages at = new_pages(1), p = new_pages(10);
+	struct block *list = map_user(at.pfn);
+	int hosts = 0;
+
+	for (size_t i = 0; i < PER_PAGE; i++)
+		list[i] = (struct block) { p.pfn + i, 0 };
+	unmap_user(list);
+	donate(at, 1);
+
+	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, at.hyp_va, PER_PAGE + 1), -EINVAL,
+	       "a list that ends where EL2 has nothing mapped gives -EINVAL");
+	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, at.hyp_va, -1UL), -EINVAL,
+	       "one of all memory gives -EINVAL");
+	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, at.hyp_va, -1UL / 6 + 2), -EINVAL,
+	       "one whose size wraps gives -EINVAL");
+	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, -8UL, 2), -EINVAL,
+	       "one that wraps gives -EINVAL");
+	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, at.hyp_va + PAGE, 1), -EINVAL,
+	       "one that EL2 has not mapped gives -EINVAL");
+	for (size_t i = 0; i < PER_PAGE; i++)
+		hosts += is_hosts(nth(p, i));
+	expect(hosts, PER_PAGE, "all pages are the host's");
+
+	op(OP_FLUSH_DCACHE_TO_POC, at.hyp_va, 2 * PAGE);
+	op(OP_FLUSH_DCACHE_TO_POC, at.hyp_va, -1UL);
+	op(OP_FLUSH_DCACHE_TO_POC, at.hyp_va + PAGE, 8);
+	op(OP_FLUSH_DCACHE_TO_POC, 0, 8);
+	op(OP_FLUSH_DCACHE_TO_POC, at.hyp_va, 0);
+	claim(true, "flush_dcache_to_poc() of what EL2 has not mapped is nothing");
+	give_back(at, 1);
+}
+
 /* --- a list that the host changes while EL2 reads it --- */
 
 #define LIST_ORDER	6
@@ -1297,6 +1335,7 @@ int main(int argc, char *argv[])
 		check_donate();
 		check_donate_prot();
 		check_donate_sglist();
+		check_long_list();
 		check_list_changed();
 		check_host_stage2();
 		check_share();

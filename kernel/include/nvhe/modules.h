@@ -204,6 +204,7 @@ int __pkvm_module_host_leaf(phys_addr_t phys, kvm_pte_t *ptep, s8 *level);
 int __pkvm_module_host_lazy(u64 pfn, u64 nr_pages, bool enable);
 int __pkvm_module_map_linear(phys_addr_t phys, u64 size, enum kvm_pgtable_prot prot);
 void __pkvm_module_unmap_linear(unsigned long va, u64 size);
+bool __pkvm_module_is_mapped(const void *addr, size_t size);
 bool __pkvm_module_is_memory(phys_addr_t phys, u64 size);
 int __pkvm_module_guest_pa(pkvm_handle_t handle, u64 ipa, phys_addr_t *phys);
 bool __pkvm_module_host_may(phys_addr_t phys, enum kvm_pgtable_prot access);
