@@ -302,7 +302,12 @@ static bool ask_guest_smc(struct handler *handler, struct arm_smccc_1_2_regs *re
 	pkvm_handle_t only = handler->data & ~GUEST_SMC_15;
 	struct arm_smccc_res res_15 = {};
 
-	*res = (struct arm_smccc_1_2_regs) {};
+	/* x4-x17 stay the guest's where the handler has nothing to say. */
+	*res = *regs;
+	res->a0 = 0;
+	res->a1 = 0;
+	res->a2 = 0;
+	res->a3 = 0;
 	if (!(handler->data & GUEST_SMC_15))
 		return ((guest_smc_t)handler->fn)(regs, res, handle);
 

@@ -2,6 +2,8 @@
 /* System registers by name, the traps that modules set, time and the CPU's number. */
 #include <string.h>
 
+#include <asm/kvm_arm.h>
+
 #include "internal.h"
 
 #define MAX_SYSREGS	64
@@ -130,6 +132,11 @@ bool sim_used_missing_op(void)
 	return used;
 }
 
+/* Not for modules to change. */
+#define HCR_KEPT	(HCR_VM | HCR_FWB | HCR_DC | HCR_CD | HCR_ID | HCR_TSC | HCR_HCD | \
+			 HCR_IMO | HCR_FMO | HCR_TGE | HCR_E2H | HCR_RW | HCR_NV | HCR_NV1 | \
+			 HCR_NV2)
+
 static void update(const char *name, u64 set, u64 clear)
 {
 	if (trap_is_handled())
@@ -138,7 +145,15 @@ static void update(const char *name, u64 set, u64 clear)
 
 void op_update_hcr_el2(unsigned long set_mask, unsigned long clear_mask)
 {
+	u64 hcr = sim_sysreg("hcr_el2");
+	u64 kept = (hcr ^ ((hcr & ~clear_mask) | set_mask)) & HCR_KEPT;
+
 	SIM_OP();
+	if (kept) {
+		sim_refused("bits %#llx of HCR_EL2 are what pKVM itself runs by", kept);
+		sim_missing_op();
+		return;
+	}
 	update("hcr_el2", set_mask, clear_mask);
 }
 

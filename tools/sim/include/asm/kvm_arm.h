@@ -10,6 +10,7 @@
 #define HCR_FMO			BIT(3)
 #define HCR_IMO			BIT(4)
 #define HCR_AMO			BIT(5)
+#define HCR_DC			BIT(12)
 #define HCR_TWI			BIT(13)
 #define HCR_TWE			BIT(14)
 #define HCR_TID0		BIT(15)
@@ -22,7 +23,14 @@
 #define HCR_TSW			BIT(22)
 #define HCR_TVM			BIT(26)
 #define HCR_TGE			BIT(27)
+#define HCR_HCD			BIT(29)
 #define HCR_RW			BIT(31)
+#define HCR_CD			BIT(32)
+#define HCR_ID			BIT(33)
 #define HCR_E2H			BIT(34)
+#define HCR_NV			BIT(42)
+#define HCR_NV1			BIT(43)
+#define HCR_NV2			BIT(45)
+#define HCR_FWB			BIT(46)
 
 #endif
