@@ -57,7 +57,7 @@ UNITS	:= $(if $(filter file,$(origin M)),,$(M))
 # Those of test: both modes of pKVM, unless CPU= was said
 CPUS	:= $(if $(filter file,$(origin CPU)),max cortex-a53,$(CPU))
 
-.PHONY: FORCE help run shell gdb map check new unit test fuzz abi module linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz machine named has-tests qemu
+.PHONY: FORCE help run shell gdb map check new unit test fuzz coverage abi module linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage machine named has-tests qemu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ fuzz: named deps-fuzz ## fuzz the calls and handlers of EL2 code on this machine
 	@tools/fuzz.sh --time $(call QUOTE,$(TIME)) --args $(call QUOTE,$(FUZZ)) \
 		$(if $(REPLAY),--replay $(call QUOTE,$(REPLAY))) $(M)
 
+coverage: named deps-coverage qemu linux machine ## which lines of EL2 code the tests of M= reach
+	@tools/coverage.sh $(O) "$(CPUS)" "--smp $(SMP) --mem $(MEM)" $(M)
+
 abi: deps-check linux ## describe the table of operations anew, for tests/abi.t
 	@$(MAKE) -s -f abi/Makefile KDIR=$(O)
 
@@ -103,7 +106,7 @@ module: named linux ## only build the modules of M=
 linux: deps-build $(O)/.pkvm-built ## only get, patch and build the kernel
 
 clean: ## remove what was built; the Linux source stays
-	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/test $(B)/abi
+	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/test $(B)/coverage $(B)/abi
 	@[ ! -d modules ] || find modules \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name 'hyp.lds' -o -name 'hyp-reloc.S' -o -name modules.order \
 		-o -name Module.symvers \) -delete
@@ -128,7 +131,7 @@ $(B)/linux.settings: FORCE
 machine: deps-build deps-machine linux
 	@$(MAKE) -s -f machine/Makefile all
 
-deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz:
+deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage:
 	@tools/deps.sh $(@:deps-%=%)
 
 # Said before the kernel is built, not after

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 export PKVM_BUILD=$tmp/build
 
-fuzz() { "$top/tools/fuzz.sh" --args "-seed=1 -runs=$1" "${@:2}"; }
+fuzz() { "$top/tools/fuzz.sh" --time 100000 --args "-seed=1 -runs=$1" "${@:2}"; }
 
 # found CLAIM DIR WORDS...: in the first line, and in the program below it
 found() {
@@ -61,8 +61,8 @@ has ': found: ' "... and found at once"
 fault smc-guard lock 's/^		refused_others++;/&\n		return;/'
 found "a lock that is held at the end" "$dir" 'returned to the host with the lock &refused_lock' 'smc .*' 3
 fault smc-guard list 's/if (smc_guard_ids\[i\] == id)/if ((smc_guard_ids[i] \& ~1) == (id \& ~1))/'
-found "what only the module's own check can tell" "$dir" 'may_be_called.* does not hold' 'smc .*' 2
-fault mem-guard fault 's/^	enum mem_guard_access access = access_of(esr);/	enum mem_guard_access access = esr >> 26 \& 3;/'
+found "what only the module's own check can tell" "$dir" 'may_be_called.* does not hold' 'smc .*' 3
+fault mem-guard fault 's/^	enum mem_guard_access access = access_of(esr);/	enum mem_guard_access access = esr \& 3;/'
 found "a fault handler with a wrong index" "$dir" 'hyp/el2.c:[0-9]+:.*index 3 out of bounds' '(fault|write|read|exec) .*' 2
 fault mem-guard panic 's/^	u64 arg = regs->regs\[2\];/&\n\n	WARN_ON(arg == 0xbad);/'
 found "a panic that the host can bring about" "$dir" 'WARN_ON\(arg == 0xbad\) at .*hyp/el2.c:[0-9]+: a hypervisor panic' \

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, gdb, unit, fuzz, check
+# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, gdb, unit, fuzz, coverage, check
 #
 # Installs by apt what is missing of it; says and does nothing when nothing is.
 set -euo pipefail
@@ -20,9 +20,10 @@ for set in "$@"; do
 	machine) packages+=(qemu-system-arm cpio kmod) ;;
 	gdb)	packages+=(gdb-multiarch) ;;
 	unit)	packages+=(make gcc libc6-dev libcmocka-dev) ;;
+	coverage) packages+=(make gcc libc6-dev libcmocka-dev lcov) ;;
 	fuzz)	packages+=(make gcc libc6-dev clang libclang-rt-dev) ;;
 	check)	packages+=(perl sparse shellcheck gdb-multiarch libxml2-utils abigail-tools)
-		packages+=(libcmocka-dev clang libclang-rt-dev) ;;
+		packages+=(libcmocka-dev clang libclang-rt-dev lcov) ;;
 	*)	packages+=("$set") ;;
 	esac
 done

@@ -6,7 +6,8 @@
 # The tests of the modules in the DIRs: unit/ on this machine, then each program of
 # test/ in a machine that all of them are loaded in, once for each CPU. Modules without
 # programs are only loaded, and looked at as by make run. The OPTIONs are for
-# machine/run.sh.
+# machine/run.sh. With TRACE=DIR, what guest code QEMU translates goes to DIR, but for
+# the kernel's, and the log of each machine: tools/coverage.sh reads them.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -47,11 +48,20 @@ for ko in "${kos[@]}"; do
 	machine+=(--ko "$ko")
 done
 
+boots=0
+boot() {
+	local trace=()
+	boots=$((boots + 1))
+	[ -z "${TRACE:-}" ] || trace=(--log "$TRACE/$boots.log" --append MAP=1
+		--qemu "-d in_asm -dfilter 0..0xfffeffffffffffff -D $TRACE/$boots.asm")
+	"${machine[@]}" "${trace[@]}" "$@"
+}
+
 # in_machine CPU FILE.c
 in_machine() {
 	local what="${2%/test/*}: test/${2##*/}, CPU=$1" said
 	said=$(mktemp)
-	if "${machine[@]}" --cpu "$1" --add "$program:/bin/test" --init /bin/test >"$said" 2>&1 &&
+	if boot --cpu "$1" --add "$program:/bin/test" --init /bin/test >"$said" 2>&1 &&
 		! grep -q '^not ok ' "$said"; then
 		echo "$what: $(grep -c '^ok ' "$said") passed"
 	else
@@ -74,7 +84,7 @@ done
 
 [ ${#programs[@]} = 0 ] || exit $status
 for cpu in "${cpus[@]}"; do
-	"${machine[@]}" --cpu "$cpu" >"$build/run/test.log" 2>&1 || {
+	boot --cpu "$cpu" >"$build/run/test.log" 2>&1 || {
 		cat "$build/run/test.log"
 		failed "$*: loaded, CPU=$cpu"
 		continue

@@ -32,7 +32,9 @@ for dir in "$@"; do
 done
 
 sanitize='-fsanitize=address,undefined -fno-sanitize-recover=undefined'
-[ $variant = unit ] || sanitize+=' --coverage'
+optimize=-O1
+# Lines as they are in the source
+[ $variant = unit ] || { sanitize+=' --coverage -Wl,-u,__gcov_dump,-u,__gcov_reset'; optimize=-O0; }
 export UBSAN_OPTIONS=print_stacktrace=1
 # What a make above us was told is about something else
 unset MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL M O C W V
@@ -51,7 +53,7 @@ run() {
 	out=$(out_of $variant "$dir")
 	log=$out/log
 	make -s -f "$top/tools/sim/module.mk" -j"${JOBS:-$(nproc)}" M="$dir" OUT="$out" \
-		LIB="$build/sim" CC=gcc SANITIZE="$sanitize" ${coverage:+OPT=-O0} tests >&2 ||
+		LIB="$build/sim" CC=gcc SANITIZE="$sanitize" OPT="$optimize" tests >&2 ||
 		die "M=$dir: the EL2 part or its tests do not build, for the reason above"
 	[ $variant = unit ] || find "$out" -name '*.gcda' -delete
 	for test in "$dir"/unit/*.c; do
