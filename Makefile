@@ -16,6 +16,8 @@ SMP		?= 2
 MEM		?= 1G
 ## GDB=1        run and shell wait for gdb, and say how to start one
 GDB		?=
+## FILE=        module files, .ko, for modcheck instead of M=
+FILE		?=
 ## CMDLINE=     more words for the kernel command line
 CMDLINE		?=
 ## LINUX=       a Linux 7.2.y tree or tarball to take instead of Debian's
@@ -46,7 +48,7 @@ CONFIGS	:= $(patsubst %,kernel/config/%.config,base $(CONFIG_FRAGMENTS))
 # Variables are handed on by name only: M= would make kbuild take the kernel for
 # a module
 MAKEOVERRIDES :=
-unexport M CPU SMP MEM GDB TESTS NAME DIR TIME REPLAY FUZZ
+unexport M CPU SMP MEM GDB TESTS NAME DIR TIME REPLAY FUZZ FILE
 export LINUX JOBS CMDLINE
 export PKVM_BUILD := $(B)
 
@@ -57,7 +59,7 @@ UNITS	:= $(if $(filter file,$(origin M)),,$(M))
 # Those of test: both modes of pKVM, unless CPU= was said
 CPUS	:= $(if $(filter file,$(origin CPU)),max cortex-a53,$(CPU))
 
-.PHONY: FORCE help run shell gdb map check new unit test fuzz coverage abi module linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage machine named has-tests qemu
+.PHONY: FORCE help run shell gdb map check new unit test fuzz coverage abi module modcheck linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage machine named has-tests qemu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -103,10 +105,13 @@ abi: deps-check linux ## describe the table of operations anew, for tests/abi.t
 module: named linux ## only build the modules of M=
 	@tools/modules.sh $(O) $(M)
 
+modcheck: $(if $(FILE),,named) linux ## say whether the modules of M=, or FILE=, will be accepted
+	@$(if $(FILE),tools/modcheck.sh $(O) $(FILE),tools/modules.sh -r $(O) $(M))
+
 linux: deps-build $(O)/.pkvm-built ## only get, patch and build the kernel
 
 clean: ## remove what was built; the Linux source stays
-	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/test $(B)/coverage $(B)/abi
+	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/test $(B)/coverage $(B)/abi $(B)/tools
 	@[ ! -d modules ] || find modules \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name 'hyp.lds' -o -name 'hyp-reloc.S' -o -name modules.order \
 		-o -name Module.symvers \) -delete

@@ -3,16 +3,23 @@
 #
 # usage: tools/modules.sh KDIR DIR...
 #        tools/modules.sh -n DIR...        only see that the DIRs are modules
+#        tools/modules.sh -r KDIR DIR...   say all that pkvm-modcheck knows of them
 #
 # Builds the vendor modules in the DIRs for the kernel that kernel/build.sh made
-# in KDIR, and prints the paths of all their .ko files in order. Whether one is up
-# to date is left to kbuild: it takes half a second and knows all that counts.
+# in KDIR, has pkvm-modcheck look at them, and prints the paths of all their .ko files
+# in order. Whether one is up to date is left to kbuild: it takes half a second and
+# knows all that counts.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/tools/lib.sh"
 
-[ $# -ge 1 ] || die "usage: $0 KDIR|-n DIR..."
+[ $# -ge 1 ] || die "usage: $0 KDIR|-n|-r KDIR DIR..."
+report=
+if [ "$1" = -r ]; then
+	report=1
+	shift
+fi
 kdir=$1
 shift
 for dir in "$@"; do
@@ -44,6 +51,13 @@ build() {
 	sed "s|\.o$|.ko|; s|^|$PWD/|" modules.order
 }
 
-for dir in "$@"; do
-	(build "$dir")
-done
+shopt -s inherit_errexit
+kos=$(for dir in "$@"; do (build "$dir"); done)
+if [ -n "$report" ]; then
+	# shellcheck disable=SC2086 # no path has a space
+	exec "$top/tools/modcheck.sh" "$kdir" $kos
+fi
+# shellcheck disable=SC2086
+[ -z "$kos" ] || "$top/tools/modcheck.sh" "$kdir" -q $kos >&2 ||
+	die "such a module is not accepted, or not sane: see above; make modcheck M= says more of it"
+echo "$kos"
