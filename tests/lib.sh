@@ -89,13 +89,14 @@ boot_aside() {
 }
 
 # module DIR: builds a module of this repository in a copy of its directory, so that
-# tests do not get into each other's way; its .ko is $ko
+# tests do not get into each other's way; its .ko is $ko. What pkvm-modcheck does not
+# like is no module of ours.
 module() {
 	local dir=$tmp/modules/$1
 	mkdir -p "${dir%/*}"
 	cp -r "$top/$1" "$dir"
 	find "$dir" \( -name '*.o' -o -name '.*.cmd' -o -name '*.ko' -o -name '*.mod*' \) -delete
-	build_module "$dir"
+	build_module "$dir" && "$top/tools/modcheck.sh" "$kdir" -q "$ko" >>"$out" 2>&1 || ko=
 }
 
 # build_module DIR: the document's own way; $ko is what came of it

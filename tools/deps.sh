@@ -22,7 +22,7 @@ for set in "$@"; do
 	unit)	packages+=(make gcc libc6-dev libcmocka-dev) ;;
 	coverage) packages+=(make gcc libc6-dev libcmocka-dev lcov) ;;
 	fuzz)	packages+=(make gcc libc6-dev clang libclang-rt-dev) ;;
-	check)	packages+=(perl sparse shellcheck gdb-multiarch libxml2-utils abigail-tools)
+	check)	packages+=(perl sparse shellcheck gdb-multiarch libxml2-utils abigail-tools jq)
 		packages+=(libcmocka-dev clang libclang-rt-dev lcov) ;;
 	*)	packages+=("$set") ;;
 	esac
