@@ -34,6 +34,8 @@ help() {
 	  --qemu ARGS        more arguments for QEMU
 	  --map FILE         draw FILE.txt and FILE.svg: who owns which memory in the end
 	  --gdb FILE         wait for a gdb, and write to FILE what it has to run first
+	  --gdb-at FUNCTION  have it stop where the kernel comes to this, instead of where
+	                     the first module has its place at EL2
 
 	A shell has QEMU's keys: ctrl-a x ends the machine, ctrl-a c is its monitor.
 	END
@@ -41,7 +43,7 @@ help() {
 
 image=$build/linux/arch/arm64/boot/Image
 log=$build/run/last.log
-cpu=max smp=2 mem=1G init=run append='' timeout='' verbose='' gdb='' map=''
+cpu=max smp=2 mem=1G init=run append='' timeout='' verbose='' gdb='' gdb_at='' map=''
 modules=() add=() qemu_args=()
 
 while [ $# -gt 0 ]; do
@@ -64,6 +66,7 @@ while [ $# -gt 0 ]; do
 	--timeout)	timeout=$2 ;;
 	--qemu)		read -ra qemu_args <<<"$2" ;;
 	--gdb)		gdb=$2 ;;
+	--gdb-at)	gdb_at=$2 ;;
 	--map)		map=$2 ;;
 	*)		die "$1: unknown option; see --help" ;;
 	esac
@@ -120,7 +123,7 @@ wait_for_gdb() {
 	mkdir -p "$(dirname "$gdb")"
 	rm -f "$gdb"
 	trap 'rm -rf "$work" "$gdb"' EXIT
-	"$top/machine/gdb-commands.sh" "$work" "$image" "${modules[@]}" >"$work/commands"
+	"$top/machine/gdb-commands.sh" "$work" "$image" "$gdb_at" "${modules[@]}" >"$work/commands"
 	# There is something to connect to a little later
 	{
 		while [ ! -S "$work/socket" ]; do
