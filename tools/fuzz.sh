@@ -94,7 +94,7 @@ worth_showing='^#[0-9]+[[:space:]]+(INITED|pulse|DONE)|^error: .* (nothing to fu
 replay() {
 	local status=0
 	SIM_REPLAY=1 "$fuzz" -timeout=10 "$replay" >"$log" 2>&1 || status=$?
-	grep -vE '^(INFO|Executed|\*\*\*|.*: Running )|^ +#[0-9]+ .*(fuzzer::| in (_start|main|__libc)|/tools/sim/)' "$log" || true
+	grep -vE '^(INFO|Executed|Running|\*\*\*|.*: Running )|^ +#[0-9]+ .*(fuzzer::| in (_start|main|__libc)|/tools/sim/)' "$log" || true
 	return "$status"
 }
 
@@ -104,8 +104,7 @@ run() {
 	[ -f "$dir/hyp/Makefile" ] || die "M=$dir: no hyp/Makefile in it; there is no EL2 part to fuzz"
 	out=$(out_of fuzz "$dir")
 	fuzz=$out/fuzz log=$out/log
-	make -s -f "$top/tools/sim/module.mk" -j"${JOBS:-$(nproc)}" M="$dir" OUT="$out" \
-		LIB="$build/sim/clang" CC=clang SANITIZE="$sanitize" fuzz >&2 ||
+	sim_make M="$dir" OUT="$out" LIB="$build/sim/clang" CC=clang SANITIZE="$sanitize" fuzz ||
 		die "M=$dir: the EL2 part or its unit/fuzz.c does not build, for the reason above"
 	[ -z "$replay" ] || { replay; return; }
 

@@ -28,3 +28,19 @@ out_of() {
 	}
 	echo "$out"
 }
+
+# sim_make ARGUMENTS...: tools/sim/module.mk. A header that is not there is said in one
+# line: it is what comes of including what EL2 code cannot have.
+# shellcheck disable=SC2154
+sim_make() {
+	local said missing status=0
+	said=$(LC_ALL=C make -s -f "$top/tools/sim/module.mk" -j"${JOBS:-$(nproc)}" "$@" 2>&1) || status=$?
+	missing=$(sed -nE "s/^([^ ]+:[0-9]+):[0-9]+: fatal error: '?([^ ']+)'?(: No such file| file not found).*/\1: \2/p" \
+		<<<"$said" | sort -u)
+	if [ -n "$missing" ]; then
+		sed "s/.*/&: the simulator has no such header: EL2 code cannot have it, or unit\/include has to/" <<<"$missing"
+	elif [ -n "$said" ]; then
+		echo "$said"
+	fi >&2
+	return "$status"
+}

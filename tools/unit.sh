@@ -52,8 +52,8 @@ run() {
 	local dir=${1%/} out log test failed=0
 	out=$(out_of $variant "$dir")
 	log=$out/log
-	make -s -f "$top/tools/sim/module.mk" -j"${JOBS:-$(nproc)}" M="$dir" OUT="$out" \
-		LIB="$build/sim" CC=gcc SANITIZE="$sanitize" OPT="$optimize" tests >&2 ||
+	sim_make M="$dir" OUT="$out" LIB="$build/sim" CC=gcc SANITIZE="$sanitize" \
+		TRACE=-fsanitize-coverage=trace-pc OPT="$optimize" tests ||
 		die "M=$dir: the EL2 part or its tests do not build, for the reason above"
 	[ $variant = unit ] || find "$out" -name '*.gcda' -delete
 	for test in "$dir"/unit/*.c; do

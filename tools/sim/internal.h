@@ -32,6 +32,9 @@ const char *sim_where(void *pc);
 /* Set by unit.c and fuzz/main.c: does not return. */
 extern void (*sim_on_failure)(const char *file, int line);
 
+/* Since the test began. */
+extern bool sim_module_ran;
+
 /* Around each entry to EL2. */
 void sim_enter_el2(void);
 void sim_leave_el2(void);

@@ -7,6 +7,7 @@
 #	OUT	where what is built of it goes
 #	LIB	where the simulator goes
 #	CC SANITIZE	compiler, and what the module and its tests are instrumented with
+#	TRACE		what the module alone is
 #
 # and one of the targets tests, fuzz; for fuzz, CC is clang. V=1 shows the commands.
 
@@ -63,7 +64,7 @@ $(LIB)/%.o: $(sim)/%.c $(sim)/module.mk
 define hyp_rule
 $(OUT)/hyp/$(1).o: $(call source_of,$(1)) $(M)/hyp/Makefile $(sim)/module.mk
 	@mkdir -p $$(@D)
-	$(Q)$(compile) $(SANITIZE) -Wno-pointer-sign -I$(M)/hyp $(ccflags-y) $$(CFLAGS_$(1).o) -c -o $$@ $$<
+	$(Q)$(compile) $(SANITIZE) $(TRACE) -Wno-pointer-sign -I$(M)/hyp $(ccflags-y) $$(CFLAGS_$(1).o) -c -o $$@ $$<
 endef
 $(foreach o,$(hyp-objs),$(eval $(call hyp_rule,$(o))))
 

@@ -290,17 +290,24 @@ static void reset(void)
 	sim_reset_sysreg();
 }
 
+bool sim_module_ran;
+
 int sim_setup(void **state)
 {
 	reset();
+	sim_module_ran = false;
 	catch_faults();
 
 	return 0;
 }
 
+/* A test that has passed, but of something else, is worse than none. */
 int sim_teardown(void **state)
 {
-	return 0;
+	if (!sim_module_ran)
+		fprintf(stderr, "error: this test never runs code of the module: sim_boot() loads it, sim_hvc() calls it\n");
+
+	return sim_module_ran ? 0 : -1;
 }
 
 /* --- EL2 --- */

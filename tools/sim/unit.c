@@ -3,7 +3,15 @@
 #include "sim.h"
 
 extern void (*sim_on_failure)(const char *file, int line);
+extern bool sim_module_ran;
 const char *__asan_default_options(void);
+void __sanitizer_cov_trace_pc(void);
+
+/* The compiler has each basic block of the module call it. */
+void __sanitizer_cov_trace_pc(void)
+{
+	sim_module_ran = true;
+}
 
 /* What a test leaves allocated is the simulator's, and of no interest. */
 const char *__asan_default_options(void)
