@@ -31,6 +31,9 @@ DIR		?= modules
 TIME		?= 60
 REPLAY		?=
 FUZZ		?=
+## FOR= TO=     the release that export is for, and where the tree goes (build/export)
+FOR		?=
+TO		?=
 ## TESTS=       what check runs (tests/*.t)
 TESTS		?= $(sort $(wildcard tests/*.t))
 ## JOBS=        compilers at a time (one per CPU)
@@ -48,7 +51,7 @@ CONFIGS	:= $(patsubst %,kernel/config/%.config,base $(CONFIG_FRAGMENTS))
 # Variables are handed on by name only: M= would make kbuild take the kernel for
 # a module
 MAKEOVERRIDES :=
-unexport M CPU SMP MEM GDB TESTS NAME DIR TIME REPLAY FUZZ FILE
+unexport M CPU SMP MEM GDB TESTS NAME DIR TIME REPLAY FUZZ FOR TO FILE
 export LINUX JOBS CMDLINE
 export PKVM_BUILD := $(B)
 
@@ -59,7 +62,7 @@ UNITS	:= $(if $(filter file,$(origin M)),,$(M))
 # Those of test: both modes of pKVM, unless CPU= was said
 CPUS	:= $(if $(filter file,$(origin CPU)),max cortex-a53,$(CPU))
 
-.PHONY: FORCE help run shell gdb map check new unit test fuzz coverage abi module modcheck linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage machine named has-tests qemu
+.PHONY: FORCE help run shell gdb map check new unit test fuzz coverage export compile_commands abi module modcheck linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage machine named has-tests qemu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -99,6 +102,13 @@ fuzz: named deps-fuzz ## fuzz the calls and handlers of EL2 code on this machine
 coverage: named deps-coverage qemu linux machine ## which lines of EL2 code the tests of M= reach
 	@tools/coverage.sh $(O) "$(CPUS)" "--smp $(SMP) --mem $(MEM)" $(M)
 
+export: named linux ## the module of M= as a tree for FOR=android14, 15 or 16: TO=
+	@$(if $(filter 1,$(words $(M))),,echo 'error: export is of one module: name it with M=' >&2; exit 1;) \
+	tools/export.sh $(O) $(call QUOTE,$(FOR)) $(M) $(call QUOTE,$(TO))
+
+compile_commands: module ## compile_commands.json for clangd: kernel/, and the modules of M=
+	@tools/compile-commands.sh $(O) $(M)
+
 abi: deps-check linux ## describe the table of operations anew, for tests/abi.t
 	@$(MAKE) -s -f abi/Makefile KDIR=$(O)
 
@@ -111,7 +121,7 @@ modcheck: $(if $(FILE),,named) linux ## say whether the modules of M=, or FILE=,
 linux: deps-build $(O)/.pkvm-built ## only get, patch and build the kernel
 
 clean: ## remove what was built; the Linux source stays
-	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/test $(B)/coverage $(B)/abi $(B)/tools
+	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/test $(B)/coverage $(B)/export $(B)/abi $(B)/tools
 	@[ ! -d modules ] || find modules \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name 'hyp.lds' -o -name 'hyp-reloc.S' -o -name modules.order \
 		-o -name Module.symvers \) -delete
