@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # hyp-uart, smc-guard and mem-guard do their work: tests/machine/shipped.c makes the
-# claims about the guards.
+# claims about the guards, and writes to the console.
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
@@ -37,11 +37,13 @@ line='^hyp-uart: this line comes from EL2$'
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")
 
-	boot --cpu "$cpu" --ko "$hyp_uart"
-	is "$status" 0 "$mode: hyp-uart: all is as it should be"
+	ktap "$mode: hyp-uart" "/bin/shipped uart" --cpu "$cpu" --ko "$hyp_uart" "${tests[@]}"
 	has "$line" "$mode: hyp-uart: its line is on the console"
+	has '^uart: puts$' "$mode: hyp-uart: puts() writes a line"
+	has '^uart: putc 0x0123456789abcdef$' "$mode: hyp-uart: putc() does not end it, putx64() does"
 	boot --cpu "$cpu" --ko "$hyp_uart" --add "$tmp/phys:/etc/modprobe.d"
-	has "$line" "$mode: hyp-uart: it is with phys=, too"
+	is "$status" 0 "$mode: hyp-uart: all is as it should be with phys="
+	has "$line" "$mode: hyp-uart: its line is there, too"
 	has 'hyp_uart: the EL2 console is the PL011 at 0x9000000$' "$mode: hyp-uart: it says which one"
 	boot --cpu "$cpu" --ko "$hyp_uart" --add "$tmp/not-a-uart:/etc/modprobe.d"
 	hasnt "$line" "$mode: hyp-uart: nothing comes where there is no UART"

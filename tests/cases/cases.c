@@ -22,12 +22,18 @@ static __u64 value(__u64 arg, const struct cases_page *page)
 		return page->pfn;
 	case A_PHYS:
 		return page->phys;
+	case A_PHYS_8:
+		return page->phys + 8;
 	case A_LINEAR:
 		return page->linear;
+	case A_LINEAR_8:
+		return page->linear + 8;
 	case A_LINEAR_END:
 		return page->linear + CASES_PAGE;
 	case A_VA:
 		return va;
+	case A_VA_8:
+		return va + 8;
 	case A_VA_2:
 		return va + CASES_PAGE;
 	case A_SCRATCH:
@@ -51,10 +57,10 @@ static int errno_of(enum probe_op member, __u64 a, __u64 b, __u64 c, __u64 d, __
 	return (int)raw(member, a, b, c, d, e);
 }
 
-/* struct pkvm_sglist_page: 40 bits of pfn, and an order of 0 */
-static void put_list(__u64 pfn)
+/* struct pkvm_sglist_page: 40 bits of pfn, and an order */
+static void put_list(__u64 pfn, __u64 order)
 {
-	machine->poke(scratch, pfn & ((1ULL << 40) - 1));
+	machine->poke(scratch, (pfn & ((1ULL << 40) - 1)) | order << 40);
 }
 
 static int run_op(const struct op *op, const struct cases_page *page)
@@ -66,13 +72,14 @@ static int run_op(const struct op *op, const struct cases_page *page)
 	for (i = 0; i < 5; i++)
 		args[i] = value(op->args[i], page);
 	if (op->member == OP_HOST_DONATE_SGLIST_HYP)
-		put_list(page->pfn);
+		put_list(page->pfn, args[2]);
 	ret = machine->op(op->member, args);
 
 	switch (op->result) {
 	case R_WINDOW:
 		if (ret)
-			raw(op->member + (op->member == OP_FIXMAP_MAP ? 1 : 2), 0, 0, 0, 0, 0);
+			raw(op->member == OP_FIXMAP_MAP ? OP_FIXMAP_UNMAP : OP_FIXBLOCK_UNMAP,
+			    0, 0, 0, 0, 0);
 		return ret ? 0 : -1;
 	case R_POINTER:
 		return ret ? 0 : -1;
@@ -377,7 +384,7 @@ void run_prot_cases(const struct machine *m)
 		for (j = 0; j < ARRAY_LEN(bad_prots); j++) {
 			struct op op = prot_ops[i].op;
 
-			if (op.member == OP_CREATE_PRIVATE_MAPPING && !bad_prots[j].private_too)
+			if (!(bad_prots[j].is_bad & prot_ops[i].is_bad))
 				continue;
 			op.args[prot_ops[i].prot] = bad_prots[j].prot;
 			snprintf(more, sizeof(more), " with %s", bad_prots[j].name);

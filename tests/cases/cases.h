@@ -65,12 +65,15 @@ struct view {
 enum arg {
 	A_PFN = 0x5a000000,
 	A_PHYS,
+	A_PHYS_8,		/* eight bytes further, as all of these */
 	A_LINEAR,		/* address in EL2's linear range */
+	A_LINEAR_8,
 	A_LINEAR_END,		/* of the page after it */
 	A_VA,			/* module VA, where the page is if it is mapped */
+	A_VA_8,
 	A_VA_2,			/* more of it */
 	A_SCRATCH,		/* memory of EL2's; a list of this page */
-	A_SCRATCH_8,		/* eight bytes further */
+	A_SCRATCH_8,
 	A_HANDLER,
 	A_HYP_FUNCTION,
 	A_EL1_FUNCTION,

@@ -53,6 +53,12 @@ static const struct page_cases page_cases[] = {
 	  REFUSES(-EINVAL) },
 	{ { "host_donate_sglist_hyp()", OP_HOST_DONATE_SGLIST_HYP, { A_SCRATCH, 1 } },
 	  TAKES(DONATED) },
+	{ { "host_donate_sglist_hyp() of so many pages that it wraps", OP_HOST_DONATE_SGLIST_HYP,
+	    { A_SCRATCH, 1, 63 } }, REFUSES(-EINVAL) },
+	{ { "host_donate_sglist_hyp() of an order that there is not", OP_HOST_DONATE_SGLIST_HYP,
+	    { A_SCRATCH, 1, 255 } }, REFUSES(-EINVAL) },
+	{ { "host_donate_sglist_hyp() of pages to past memory", OP_HOST_DONATE_SGLIST_HYP,
+	    { A_SCRATCH, 1, 24 } }, { { ALL, -EINVAL, SAME }, { NO_MEMORY, -EPERM, SAME } } },
 	{ { "host_donate_sglist_hyp() of nothing", OP_HOST_DONATE_SGLIST_HYP, { A_SCRATCH, 0 } },
 	  REFUSES(-EINVAL) },
 	{ { "hyp_donate_host()", OP_HYP_DONATE_HOST, { A_PFN, 1 } },
@@ -69,8 +75,21 @@ static const struct page_cases page_cases[] = {
 	    { PINNED_TWICE, SKIP }, { PAST_PA, -EINVAL, SAME }, { LAST, SKIP } } },
 	{ { "pin_shared_mem() of nothing", OP_PIN_SHARED_MEM, { A_LINEAR, A_LINEAR } },
 	  REFUSES(-EINVAL) },
+	{ { "pin_shared_mem() at a misaligned address", OP_PIN_SHARED_MEM,
+	    { A_LINEAR_8, A_LINEAR_END } },
+	  { { ALL, -EPERM, SAME }, { SHARED, 0, PINNED }, { PINNED, 0, PINNED_TWICE },
+	    { PINNED_TWICE, SKIP }, { PAST_PA, -EINVAL, SAME }, { LAST, SKIP } } },
+	{ { "pin_shared_mem() backwards", OP_PIN_SHARED_MEM, { A_LINEAR_END, A_LINEAR } },
+	  { { ALL, -EINVAL, SAME }, { LAST, SKIP } } },
+	{ { "pin_shared_mem() to the end of all addresses", OP_PIN_SHARED_MEM, { A_LINEAR, ~0ULL } },
+	  { { ALL, -EINVAL, SAME }, { LAST, SKIP } } },
 	{ { "unpin_shared_mem()", OP_UNPIN_SHARED_MEM, { A_LINEAR, A_LINEAR_END }, R_NONE },
 	  { { ALL, 0, SAME }, { PINNED, 0, SHARED }, { PINNED_TWICE, 0, PINNED } } },
+	{ { "unpin_shared_mem() at a misaligned address", OP_UNPIN_SHARED_MEM,
+	    { A_LINEAR_8, A_LINEAR_END }, R_NONE },
+	  { { ALL, 0, SAME }, { PINNED, 0, SHARED }, { PINNED_TWICE, 0, PINNED } } },
+	{ { "unpin_shared_mem() backwards", OP_UNPIN_SHARED_MEM, { A_LINEAR_END, A_LINEAR }, R_NONE },
+	  { { ALL, 0, SAME } } },
 	{ { "unpin_shared_mem() of nothing", OP_UNPIN_SHARED_MEM, { A_LINEAR, A_LINEAR }, R_NONE },
 	  { { ALL, 0, SAME } } },
 
@@ -100,6 +119,12 @@ static const struct page_cases page_cases[] = {
 	  { { ALL, -EPERM, SAME }, { DONATED, SKIP }, { DONATED_RO, SKIP }, { TAKEN, SKIP },
 	    { MAPPED, -EBUSY, SAME }, { MAPPED_RX, -EBUSY, SAME },
 	    { DONATED_MAPPED, -EBUSY, SAME }, NOT_THERE } },
+	{ { "map_module_pages() at a misaligned address", OP_MAP_MODULE_PAGES,
+	    { A_PFN, A_VA_8, 1, CASES_RW, false } }, REFUSES(-EINVAL) },
+	{ { "map_module_page() at a misaligned address", OP_MAP_MODULE_PAGE,
+	    { A_PFN, A_VA_8, CASES_RW, false } }, REFUSES(-EINVAL) },
+	{ { "map_module_pages() over the end of its addresses", OP_MAP_MODULE_PAGES,
+	    { A_PFN, A_VA_2, 4, CASES_RW, false } }, REFUSES(-EINVAL) },
 	{ { "map_module_pages() in the linear range", OP_MAP_MODULE_PAGES,
 	    { A_PFN, A_LINEAR, 1, CASES_RW, false } }, REFUSES(-EINVAL) },
 	{ { "unmap_module_pages()", OP_UNMAP_MODULE_PAGES, { A_PFN, A_VA, 1 } },
@@ -110,6 +135,9 @@ static const struct page_cases page_cases[] = {
 	  { { ALL, -EPERM, SAME }, { MAPPED, -EINVAL, SAME }, { MAPPED_RX, -EINVAL, SAME },
 	    { DONATED_MAPPED, -EINVAL, SAME }, { DONATED, -EINVAL, SAME },
 	    { DONATED_RO, -EINVAL, SAME }, { TAKEN, -EINVAL, SAME }, NOT_THERE } },
+
+	{ { "unmap_module_pages() at a misaligned address", OP_UNMAP_MODULE_PAGES,
+	    { A_PFN, A_VA_8, 1 } }, REFUSES(-EINVAL) },
 
 	{ { "host_stage2_mod_prot(r--)", OP_HOST_STAGE2_MOD_PROT, { A_PFN, CASES_R, 1, false } },
 	  { { ALL, -EPERM, SAME }, { HOST, 0, PROT_RO }, { PROT_RO, 0, PROT_RO },
@@ -134,11 +162,23 @@ static const struct page_cases page_cases[] = {
 	  TAKES(HOST) },
 	{ { "host_stage2_disable_lazy_pte()", OP_HOST_STAGE2_DISABLE_LAZY_PTE, { A_PHYS, 1 } },
 	  TAKES(HOST) },
+	{ { "host_stage2_enable_lazy_pte() at a misaligned address", OP_HOST_STAGE2_ENABLE_LAZY_PTE,
+	    { A_PHYS_8, 1 } }, REFUSES(-EINVAL) },
+	{ { "host_stage2_disable_lazy_pte() at a misaligned address", OP_HOST_STAGE2_DISABLE_LAZY_PTE,
+	    { A_PHYS_8, 1 } }, REFUSES(-EINVAL) },
 	{ { "host_stage2_get_leaf()", OP_HOST_STAGE2_GET_LEAF, { A_PHYS, A_SCRATCH, A_SCRATCH_8 } },
 	  { { ALL, 0, SAME }, { PAST_PA, -ERANGE, SAME }, { LAST, -ERANGE, SAME } } },
 	{ { "host_stage2_get_leaf_15()", OP_HOST_STAGE2_GET_LEAF_15,
 	    { A_PHYS, A_SCRATCH, A_SCRATCH_8 } },
 	  { { ALL, 0, SAME }, { PAST_PA, -ERANGE, SAME }, { LAST, -ERANGE, SAME } } },
+	{ { "host_stage2_get_leaf() at a misaligned address", OP_HOST_STAGE2_GET_LEAF,
+	    { A_PHYS_8, A_SCRATCH, A_SCRATCH_8 } },
+	  { { ALL, 0, SAME }, { PAST_PA, -ERANGE, SAME }, { LAST, -ERANGE, SAME } } },
+	{ { "host_stage2_get_leaf_15() at a misaligned address", OP_HOST_STAGE2_GET_LEAF_15,
+	    { A_PHYS_8, A_SCRATCH, A_SCRATCH_8 } },
+	  { { ALL, 0, SAME }, { PAST_PA, -ERANGE, SAME }, { LAST, -ERANGE, SAME } } },
+	{ { "host_stage2_get_leaf_15() without a place", OP_HOST_STAGE2_GET_LEAF_15,
+	    { A_PHYS, A_SCRATCH, 0 } }, REFUSES(-EINVAL) },
 	{ { "host_stage2_get_leaf() without a place", OP_HOST_STAGE2_GET_LEAF, { A_PHYS, 0, 0 } },
 	  REFUSES(-EINVAL) },
 
@@ -148,7 +188,23 @@ static const struct page_cases page_cases[] = {
 	{ { "fixmap_map()", OP_FIXMAP_MAP, { A_PHYS }, R_WINDOW },
 	  { { ALL, 0, SAME }, { MMIO, -1, SAME }, { MMIO_TAKEN, -1, SAME }, { NO_MEMORY, -1, SAME },
 	    { PAST_PA, -1, SAME }, { LAST, -1, SAME } } },
+	{ { "fixmap_map() at a misaligned address", OP_FIXMAP_MAP, { A_PHYS_8 }, R_WINDOW },
+	  { { ALL, 0, SAME }, { MMIO, -1, SAME }, { MMIO_TAKEN, -1, SAME }, { NO_MEMORY, -1, SAME },
+	    { PAST_PA, -1, SAME }, { LAST, -1, SAME } } },
+	{ { "create_private_mapping(r--) at a misaligned address", OP_CREATE_PRIVATE_MAPPING,
+	    { A_PHYS_8, 8, CASES_R, A_SCRATCH } },
+	  { { ALL, 0, SAME }, NOT_THERE } },
 	{ { "fixblock_map()", OP_FIXBLOCK_MAP, { A_PHYS }, R_WINDOW },
+	  { { ALL, 0, SAME }, { MMIO, -1, SAME }, { MMIO_TAKEN, -1, SAME }, { NO_MEMORY, -1, SAME },
+	    { PAST_PA, -1, SAME }, { LAST, -1, SAME } } },
+	{ { "fixblock_map() at a misaligned address", OP_FIXBLOCK_MAP, { A_PHYS_8 }, R_WINDOW },
+	  { { ALL, 0, SAME }, { MMIO, -1, SAME }, { MMIO_TAKEN, -1, SAME }, { NO_MEMORY, -1, SAME },
+	    { PAST_PA, -1, SAME }, { LAST, -1, SAME } } },
+	{ { "fixblock_map_17()", OP_FIXBLOCK_MAP_17, { A_PHYS, A_SCRATCH }, R_WINDOW },
+	  { { ALL, 0, SAME }, { MMIO, -1, SAME }, { MMIO_TAKEN, -1, SAME }, { NO_MEMORY, -1, SAME },
+	    { PAST_PA, -1, SAME }, { LAST, -1, SAME } } },
+	{ { "fixblock_map_17() at a misaligned address", OP_FIXBLOCK_MAP_17, { A_PHYS_8, A_SCRATCH },
+	    R_WINDOW },
 	  { { ALL, 0, SAME }, { MMIO, -1, SAME }, { MMIO_TAKEN, -1, SAME }, { NO_MEMORY, -1, SAME },
 	    { PAST_PA, -1, SAME }, { LAST, -1, SAME } } },
 	{ { "fixblock_map_17() without a size", OP_FIXBLOCK_MAP_17, { A_PHYS, 0 }, R_POINTER },
@@ -189,38 +245,54 @@ static const struct {
 	{ 1ULL << 52, "so many pages that their size wraps to 0" },
 	{ (1ULL << 52) + 1, "so many pages that their size wraps to one" },
 	{ 1ULL << 36, "pages to past the PA range" },
+	{ 1ULL << 24, "pages to past memory" },
 };
 
-/* Protections; @args[prot] is which. */
+/* Protections; @args[prot] is which. What is bad depends on what it is for. */
+#define BAD_EL2		1	/* a page at EL2 */
+#define BAD_PRIVATE	2	/* a private mapping, also of a device */
+#define BAD_HOST	4	/* the host, which may be given anything that makes sense */
+#define BAD_ALL		(BAD_EL2 | BAD_PRIVATE | BAD_HOST)
+
 static const struct {
 	struct op op;
 	unsigned int prot;
 	enum kind kind;
+	unsigned int is_bad;
 } prot_ops[] = {
-	{ { "host_donate_hyp_prot()", OP_HOST_DONATE_HYP_PROT, { A_PFN, 1, false, 0 } }, 3, HOST },
-	{ { "map_module_page()", OP_MAP_MODULE_PAGE, { A_PFN, A_VA, 0, false } }, 2, HOST },
+	{ { "host_donate_hyp_prot()", OP_HOST_DONATE_HYP_PROT, { A_PFN, 1, false, 0 } }, 3, HOST,
+	  BAD_EL2 },
+	{ { "map_module_page()", OP_MAP_MODULE_PAGE, { A_PFN, A_VA, 0, false } }, 2, HOST, BAD_EL2 },
+	{ { "map_module_pages()", OP_MAP_MODULE_PAGES, { A_PFN, A_VA, 1, 0, false } }, 3, HOST,
+	  BAD_EL2 },
 	{ { "map_module_pages(is_protected)", OP_MAP_MODULE_PAGES, { A_PFN, A_VA, 1, 0, true } }, 3,
-	  DONATED },
+	  DONATED, BAD_EL2 },
 	{ { "create_private_mapping()", OP_CREATE_PRIVATE_MAPPING,
-	    { A_PHYS, CASES_PAGE, 0, A_SCRATCH } }, 2, HOST },
+	    { A_PHYS, CASES_PAGE, 0, A_SCRATCH } }, 2, HOST, BAD_PRIVATE },
+	{ { "host_stage2_mod_prot()", OP_HOST_STAGE2_MOD_PROT, { A_PFN, 0, 1, false } }, 1, HOST,
+	  BAD_HOST },
+	{ { "host_stage2_mod_prot()", OP_HOST_STAGE2_MOD_PROT, { A_PFN, 0, 1, false } }, 1, PROT_RO,
+	  BAD_HOST },
+	{ { "host_stage2_mod_prot_14()", OP_HOST_STAGE2_MOD_PROT_14, { A_PFN, 0 } }, 1, HOST,
+	  BAD_HOST },
 };
 
 static const struct {
 	__u64 prot;
 	const char *name;
-	bool private_too;	/* also what a private mapping may not be */
+	unsigned int is_bad;
 } bad_prots[] = {
-	{ 0, "no access", true },
-	{ CASES_W, "w only", true },
-	{ CASES_X, "x only", true },
-	{ CASES_RWX, "rwx", true },
-	{ CASES_RW | 1, "rw and x for EL2", true },
-	{ CASES_RW | 2, "rw and x for EL0", true },
-	{ CASES_RX | CASES_DEVICE, "an executable device", true },
-	{ CASES_RW | CASES_DEVICE, "a device", false },
-	{ CASES_RW | 0x20, "uncached", true },
-	{ CASES_RW | 1ULL << 55, "a software bit", true },
-	{ CASES_RW | 1ULL << 63, "an unknown bit", true },
+	{ 0, "no access", BAD_EL2 | BAD_PRIVATE },
+	{ CASES_W, "w only", BAD_ALL },
+	{ CASES_X, "x only", BAD_ALL },
+	{ CASES_RWX, "rwx", BAD_EL2 | BAD_PRIVATE },
+	{ CASES_RW | 1, "rw and x for EL2", BAD_ALL },
+	{ CASES_RW | 2, "rw and x for EL0", BAD_ALL },
+	{ CASES_RX | CASES_DEVICE, "an executable device", BAD_ALL },
+	{ CASES_RW | CASES_DEVICE, "a device", BAD_EL2 | BAD_HOST },
+	{ CASES_RW | 0x20, "uncached", BAD_ALL },
+	{ CASES_RW | 1ULL << 55, "a software bit", BAD_ALL },
+	{ CASES_RW | 1ULL << 63, "an unknown bit", BAD_ALL },
 };
 
 static const struct {
@@ -269,14 +341,24 @@ static const struct step other_steps[] = {
 	{ { "host_donate_sglist_hyp() without a list", OP_HOST_DONATE_SGLIST_HYP, { 0, 1 } }, -EINVAL },
 	{ { "guest_stage2_pa() of no guest", OP_GUEST_STAGE2_PA, { 0x7777, 0, A_SCRATCH } }, -ENOENT },
 	{ { "guest_stage2_pa() without a place", OP_GUEST_STAGE2_PA, { 0x7777, 0, 0 } }, -EINVAL },
+	{ { "linear_unmap_early() to the end of all addresses", OP_LINEAR_UNMAP_EARLY,
+	    { A_LINEAR, ~0ULL }, R_NONE }, 0 },
 	{ { "linear_unmap_early() of nothing", OP_LINEAR_UNMAP_EARLY, { 0, 0 }, R_NONE }, 0 },
 	{ { "fixmap_unmap() of a closed window", OP_FIXMAP_UNMAP, {}, R_NONE }, 0 },
 	{ { "fixblock_unmap() of a closed window", OP_FIXBLOCK_UNMAP, {}, R_NONE }, 0 },
 	{ { "register_serial_driver(NULL)", OP_REGISTER_SERIAL_DRIVER, { 0 } }, -EINVAL },
 	{ { "register_serial_driver() of the kernel's", OP_REGISTER_SERIAL_DRIVER,
 	    { A_EL1_FUNCTION } }, -EINVAL },
+	{ { "register_guest_smc_handler_15(NULL)", OP_REGISTER_GUEST_SMC_HANDLER_15, { 0, 0 } }, -EINVAL },
+	{ { "register_guest_smc_handler_15() of data", OP_REGISTER_GUEST_SMC_HANDLER_15,
+	    { A_DATA, 0 } }, -EINVAL },
+	{ { "register_serial_driver() of data", OP_REGISTER_SERIAL_DRIVER, { A_DATA } }, -EINVAL },
+	{ { "register_unmask_serror() of data", OP_REGISTER_UNMASK_SERROR, { A_DATA, A_DATA } },
+	  -EINVAL },
 	{ { "register_unmask_serror(NULL)", OP_REGISTER_UNMASK_SERROR, { 0, 0 } }, -EINVAL },
 	{ { "register_guest_trng_ops(NULL)", OP_REGISTER_GUEST_TRNG_OPS, { 0 } }, -EINVAL },
+	{ { "register_guest_trng_ops() of data that has none", OP_REGISTER_GUEST_TRNG_OPS,
+	    { A_DATA } }, -EINVAL },
 	{ { "register_hyp_event_ids() of none", OP_REGISTER_HYP_EVENT_IDS, { A_DATA, A_DATA } }, 0 },
 	{ { "the first reserved member", NR_PROBE_OPS, {} }, -EOPNOTSUPP },
 	{ { "the last reserved member", 127, {} }, -EOPNOTSUPP },
@@ -298,6 +380,7 @@ static const struct heap_step heap_steps[] = {
 	{ ALLOC, 1, -ENOMEM, 1 },
 	{ RECLAIM, 1, .reclaimed = 0 },
 	{ FREE, 0 },
+	{ FREE, 0 },				/* a second time: ignored */
 	{ ALLOC, 1000, 0, 0 },			/* 1: from 0 */
 	{ ALLOC, 1000, 0, 0 },			/* 2: from 1040 */
 	{ ALLOC, 1000, 0, 0 },			/* 3: from 2080 */

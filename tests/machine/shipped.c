@@ -2,6 +2,7 @@
 /*
  * The modules of modules/ at work. Arguments:
  *
+ *	shipped uart		hyp-uart: a line of each kind, for the test to look for
  *	shipped smc ALLOWED...	smc-guard: these function ids are allowed beside the default
  *	shipped mem RO NONE SIZE
  *				mem-guard, with a page that is read-only, one that is nothing,
@@ -55,6 +56,29 @@ static int write_file(const char *path, const char *text)
 		close(fd);
 
 	return ret;
+}
+
+/* --- hyp-uart --- */
+
+static void check_console(void)
+{
+	static const char text[16] = "uart: puts";
+	static const char word[] = "uart: putc ";
+	struct pages p = alloc_pages(0);
+
+	expect(op_int(OP_HOST_DONATE_HYP, p.pfn, 1, 0), 0, "EL2 has a page for a string");
+	for (size_t i = 0; i < sizeof(text); i += 8)
+		probe(PROBE_POKE, p.hyp_va + i, *(const __u64 *)(text + i));
+
+	op(OP_PUTS, p.hyp_va);
+	op(OP_PUTS, 0);
+	for (const char *c = word; *c; c++)
+		op(OP_PUTC, *c);
+	op(OP_PUTX64, 0x0123456789abcdef);
+	expect(op_int(OP_REGISTER_SERIAL_DRIVER, probe(PROBE_SLOT, OP_PUTC).res[0]), -EINVAL,
+	       "a function of the hypervisor is no driver");
+	expect(op_int(OP_REGISTER_SERIAL_DRIVER, handler(TRAPS_HOST_SMC, 0)), -EBUSY,
+	       "a second driver has no place");
 }
 
 /* --- smc-guard --- */
@@ -295,6 +319,9 @@ int main(int argc, char *argv[])
 	if (!strcmp(argv[1], "smc")) {
 		open_traps();
 		check_smc_guard(argv + 2);
+	} else if (!strcmp(argv[1], "uart")) {
+		open_traps();
+		check_console();
 	} else if (argc == 5) {
 		check_windows(strtoull(argv[2], NULL, 16), strtoull(argv[3], NULL, 16));
 		check_kernel(strtoull(argv[4], NULL, 16));
