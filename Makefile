@@ -112,6 +112,13 @@ compile_commands: module ## compile_commands.json for clangd: kernel/, and the m
 abi: deps-check linux ## describe the table of operations anew, for tests/abi.t
 	@$(MAKE) -s -f abi/Makefile KDIR=$(O)
 
+.PHONY: docs deps-docs
+docs: deps-docs ## make docs/reference.rst and docs/ops.md anew, and HTML of the first in build/docs
+	@$(MAKE) -s linux CONFIG_FRAGMENTS=debug
+	@tools/docs.sh $(B)/linux-debug docs
+	@mkdir -p $(B)/docs && cp docs/reference.rst $(B)/docs/index.rst
+	@sphinx-build -q -W -C -b html $(B)/docs $(B)/docs/html
+
 module: named linux ## only build the modules of M=
 	@tools/modules.sh $(O) $(M)
 
@@ -125,6 +132,7 @@ clean: ## remove what was built; the Linux source stays
 	@[ ! -d modules ] || find modules \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name 'hyp.lds' -o -name 'hyp-reloc.S' -o -name modules.order \
 		-o -name Module.symvers \) -delete
+	@rm -rf $(B)/docs
 
 distclean: clean ## remove the Linux source and all downloads too
 	@rm -rf $(SRC) $(B)/deb $(B)/lock $(B)/linux.settings $(B)/tests $(B)/linux-intree
@@ -146,7 +154,7 @@ $(B)/linux.settings: FORCE
 machine: deps-build deps-machine linux
 	@$(MAKE) -s -f machine/Makefile all
 
-deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage:
+deps-build deps-machine deps-check deps-docs deps-gdb deps-unit deps-fuzz deps-coverage:
 	@tools/deps.sh $(@:deps-%=%)
 
 # Said before the kernel is built, not after

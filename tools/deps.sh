@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, gdb, unit, fuzz, coverage, check
+# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, gdb, unit, fuzz, coverage, docs, check
 #
 # Installs by apt what is missing of it; says and does nothing when nothing is.
 set -euo pipefail
@@ -22,7 +22,10 @@ for set in "$@"; do
 	unit)	packages+=(make gcc libc6-dev libcmocka-dev) ;;
 	coverage) packages+=(make gcc libc6-dev libcmocka-dev lcov) ;;
 	fuzz)	packages+=(make gcc libc6-dev clang libclang-rt-dev) ;;
-	check)	packages+=(perl sparse shellcheck gdb-multiarch libxml2-utils abigail-tools jq)
+	# The kernel's tools for documents are in Python
+	docs)	packages+=(gcc libc6-dev binutils python3 python3-sphinx) ;;
+	check)	packages+=(python3 python3-sphinx)
+		packages+=(perl sparse shellcheck gdb-multiarch libxml2-utils abigail-tools jq)
 		packages+=(libcmocka-dev clang libclang-rt-dev lcov) ;;
 	*)	packages+=("$set") ;;
 	esac
