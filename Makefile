@@ -109,6 +109,18 @@ export: named linux ## the module of M= as a tree for FOR=android14, 15 or 16: T
 compile_commands: module ## compile_commands.json for clangd: kernel/, and the modules of M=
 	@tools/compile-commands.sh $(O) $(M)
 
+# All modules here and all tests, unless M= or TESTS= was said
+UP_MODULES := $(if $(filter file,$(origin M)),$(wildcard modules/*),$(M))
+UP_TESTS := $(if $(filter file,$(origin TESTS)),,$(TESTS))
+
+.PHONY: check-upstream
+check-upstream: qemu linux machine ## upstream's KVM selftests, on the stock kernel and on this one
+	@$(MAKE) --no-print-directory linux STOCK=1 CONFIG_FRAGMENTS="$(CONFIG_FRAGMENTS)"
+	@$(MAKE) -s -f tests/upstream/Makefile
+	@$(MAKE) -s -f tests/machine/Makefile upstream
+	@kos=$$(tools/modules.sh $(O) $(UP_MODULES)) && tests/upstream/compare.sh \
+		$(O:$(B)/linux%=$(B)/linux-stock%) $(O) "$(CPUS)" "$(UP_TESTS)" $$kos
+
 abi: deps-check linux ## describe the table of operations anew, for tests/abi.t
 	@$(MAKE) -s -f abi/Makefile KDIR=$(O)
 
@@ -128,7 +140,8 @@ modcheck: $(if $(FILE),,named) linux ## say whether the modules of M=, or FILE=,
 linux: deps-build $(O)/.pkvm-built ## only get, patch and build the kernel
 
 clean: ## remove what was built; the Linux source stays
-	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/test $(B)/coverage $(B)/export $(B)/abi $(B)/tools
+	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/test $(B)/coverage $(B)/export $(B)/abi $(B)/tools \
+		$(B)/upstream
 	@[ ! -d modules ] || find modules \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name 'hyp.lds' -o -name 'hyp-reloc.S' -o -name modules.order \
 		-o -name Module.symvers \) -delete
