@@ -87,8 +87,8 @@ found() {
 	echo "to keep it for later runs:  mkdir -p $dir/unit/corpus && cp $file $dir/unit/corpus/"
 }
 
-# What libFuzzer says about its progress, and what the driver could not begin with
-worth_showing='^#[0-9]+[[:space:]]+(INITED|pulse|DONE)|^error: .* (nothing to fuzz|does not load in)'
+# What libFuzzer says about its progress
+worth_showing='^#[0-9]+[[:space:]]+(INITED|pulse|DONE)'
 
 # replay: the steps with what came of them, and the report but for what is below EL2 code
 replay() {
@@ -113,7 +113,7 @@ run() {
 	[ ! -d "$dir/unit/corpus" ] || seeds=("$dir/unit/corpus")
 	{
 		"$fuzz" -max_total_time="$seconds" -len_control=0 -max_len=4096 -timeout=10 \
-			-print_final_stats=1 -artifact_prefix="$out/" "${args[@]}" \
+			-print_final_stats=1 -use_value_profile=1 -artifact_prefix="$out/" "${args[@]}" \
 			"$out/corpus" "${seeds[@]}" 2>&1 || status=$?
 		echo "$status" >"$out/status"
 	} | tee "$log" | grep --line-buffered -E "$worth_showing" || true
@@ -123,7 +123,11 @@ run() {
 		return 0
 	}
 	file=$(sed -n 's/.*Test unit written to //p' "$log" | tail -n 1)
-	[ -n "$file" ] || return 1
+	[ -n "$file" ] || {
+		# It did not come to a first program
+		grep -E '^error: |^    (called|in|so) ' "$log" >&2 || cat "$log" >&2
+		return 1
+	}
 	# A name to type: crash-89a32143
 	mv "$file" "${file:0:-32}"
 	found "$dir" "$(realpath --relative-base=. "${file:0:-32}")"

@@ -40,9 +40,15 @@ void fuzz_unexpected(const char *what, const char *file, int line)
 	abort();
 }
 
+static bool loads;	/* with nothing that the fuzzer has to do with it */
+
 static void fail(const char *file, int line)
 {
-	abort();
+	if (loads)
+		abort();
+	fprintf(stderr, "    so %s does not load in the simulator: fuzz_setup() in unit/fuzz.c can do what it needs\n",
+		sim_module_name);
+	exit(1);
 }
 
 static u64 evaluate(const struct value *value)
@@ -282,8 +288,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	sim_on_failure = fail;
 	ret = boot(&empty);
 	if (ret)
-		give_up("%s does not load in the simulator: its init function gave %d; fuzz_setup() in unit/fuzz.c can do what it needs\n",
+		give_up("%s does not load in the simulator: its init function gave %d: fuzz_setup() in unit/fuzz.c can do what it needs\n",
 			sim_module_name, ret);
+	loads = true;
 	find_kinds();
 
 	return 0;
