@@ -17,7 +17,7 @@ done
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")
 	# shellcheck disable=SC2154	# declared there
-	ktap "$mode" /bin/cases --cpu "$cpu" --ko "$probe" --ko "$traps" --add "$program:/bin/cases"
+	ktap "$mode" /bin/cases --cpu "$cpu" --smp "$cpus" --ko "$probe" --ko "$traps" --add "$program:/bin/cases"
 	has "Protected $mode mode initialized" "$mode: it is the mode of the machine"
 	hasnt 'hyp WARN|hyp BUG' "$mode: nothing in it made EL2 warn"
 done

@@ -21,12 +21,12 @@ is "$(grep -oE '^	OP_[A-Z0-9_]+' "$top/tests/modules/probe/probe.h" | tr -d '\t'
 
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")
-	machine=(--cpu "$cpu" --smp 4 --ko "$ko" --add "$program:/bin/ops")
+	machine=(--cpu "$cpu" --ko "$ko" --add "$program:/bin/ops")
 
-	ktap "$mode" /bin/ops "${machine[@]}"
+	ktap "$mode, CPUs: $cpus" /bin/ops --smp "$cpus" "${machine[@]}"
 	has "Protected $mode mode initialized" "$mode: it is the mode of the machine"
 	hasnt 'cut here' "$mode: nothing in it made EL2 or the kernel warn"
-	ktap "$mode, all VA" "/bin/ops va" "${machine[@]}"
+	ktap "$mode, CPUs: $other_cpus, all VA" "/bin/ops va" --smp "$other_cpus" "${machine[@]}"
 done
 
 done_testing

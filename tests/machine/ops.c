@@ -696,8 +696,9 @@ static void check_fixmap(void)
 	struct pages p = new_pages(0);
 	__u64 end = (p.pfn + (1 << 20)) * PAGE, va[2] = {}, val;
 	struct probe_request req;
+	int last = nr_cpus() > 1;
 
-	for (int cpu = 0; cpu < 2; cpu++) {
+	for (int cpu = 0; cpu <= last; cpu++) {
 		run_on(cpu);
 		host_write(p.va + OFFSET, 0xaa);
 		req = probe(PROBE_FIXMAP, p.pfn * PAGE + OFFSET, 0xbb);
@@ -710,7 +711,8 @@ static void check_fixmap(void)
 		       "CPU %d: it was mapped rw-", cpu);
 		claim(is_free(va[cpu]), "CPU %d: fixmap_unmap() unmaps it", cpu);
 	}
-	claim(va[0] != va[1], "each CPU has a window of its own");
+	if (last)
+		claim(va[0] != va[1], "each CPU has a window of its own");
 	claim(is_hosts(p), "the page is still the host's");
 
 	expect(probe(PROBE_FIXMAP, MMIO_PHYS).res[0], 0, "fixmap_map() of MMIO gives NULL");
@@ -718,11 +720,11 @@ static void check_fixmap(void)
 	expect(probe(PROBE_FIXMAP, 1ULL << PA_BITS).res[0], 0,
 	       "fixmap_map() past the PA range gives NULL");
 	expect(probe(PROBE_FIXMAP, ~0ULL).res[0], 0, "fixmap_map() of the last address gives NULL");
-	claim(is_free(va[1]), "nothing is mapped there then");
+	claim(is_free(va[last]), "nothing is mapped there then");
 
 	expect(probe(PROBE_FIXMAP_TWICE, p.pfn * PAGE).res[0], 0,
 	       "fixmap_map() gives NULL while the window is open");
-	claim(is_free(va[1]), "the window is closed after that");
+	claim(is_free(va[last]), "the window is closed after that");
 	expect(probe(PROBE_FIXMAP, p.pfn * PAGE + OFFSET).res[1], 0xbb, "it can be used again");
 }
 
@@ -1024,7 +1026,7 @@ static void run_workers(struct worker *workers, int nr, void *(*fn)(void *))
 	pthread_barrier_init(&start, NULL, nr);
 	for (int i = 0; i < nr; i++) {
 		workers[i].start = &start;
-		workers[i].cpu = i;
+		workers[i].cpu = i % nr_cpus();
 		pthread_create(&workers[i].thread, NULL, fn, &workers[i]);
 	}
 	for (int i = 0; i < nr; i++)
@@ -1052,7 +1054,7 @@ static void check_at_once(void)
 	for (int i = 0; i < ROUNDS; i++)
 		rounds += (!workers[0].result[i] && workers[1].result[i] == -EPERM) ||
 			  (!workers[1].result[i] && workers[0].result[i] == -EPERM);
-	expect(rounds, ROUNDS, "of two CPUs that want the same page, one gets it, and one -EPERM");
+	expect(rounds, ROUNDS, "of two that want the same page, one gets it, and one -EPERM");
 	claim(is_hosts(p), "it is the host's in the end");
 }
 
@@ -1161,6 +1163,9 @@ static void check_donate_sglist(void)
 	give_back(b, 1);
 	expect(donate_list(list, huge, 2), -EINVAL, "with too large a block: -EINVAL");
 	claim(is_hosts(b), "the one before it is the host's");
+	blocks[1] = (struct block) { a.pfn, 0 };
+	expect(donate_list(list, blocks, 2), -EPERM, "with a page that is in it twice: -EPERM");
+	claim(is_hosts(a) && is_hosts(nth(a, 1)), "none of it is taken then");
 	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, 0, 2), -EINVAL, "no list gives -EINVAL");
 	expect(op_int(OP_HOST_DONATE_SGLIST_HYP, list.hyp_va, 0), -EINVAL, "none in it: -EINVAL");
 	give_back(list, 1);
