@@ -33,6 +33,9 @@
 DEFINE_MUTEX(pkvm_module_lock);
 LIST_HEAD(pkvm_module_list);
 
+/* For EL2, which reads it while the host may still write to its text. */
+DEFINE_STATIC_KEY_FALSE(pkvm_module_has_calls);
+
 static bool closed;
 
 /* EL2 modules whose EL1 init function has not returned yet. */
@@ -483,6 +486,7 @@ int __pkvm_register_el2_mod_call(unsigned long hfn)
 		return ret;
 	}
 
+	static_branch_enable(&pkvm_module_has_calls);
 	pkvm_module_add_call(mod->arch.el2.status, ret, hfn);
 
 	return ret;

@@ -2,11 +2,11 @@
 /*
  * Traps and events for pKVM vendor modules: who is asked, who is told.
  *
- * Each kind has its functions in the order in which they were registered. They
- * are read without a lock, on paths that may hold any: a slot is filled before it
- * is counted, and one whose module was withdrawn is emptied in place. Modules are
- * withdrawn only before the host is deprivileged, and the host then makes every
- * CPU leave EL2.
+ * Each kind has a list of functions, in the order in which they were registered. It
+ * is read without a lock, on paths that may hold any: an entry is filled before it is
+ * linked, and one whose module is withdrawn still leads on to the next. Modules are
+ * withdrawn only before the host is deprivileged, and the host then makes every CPU
+ * leave EL2.
  *
  * Registering is for EL2 init functions and for module calls, at any time.
  */
@@ -26,7 +26,6 @@
 #define MAX_HANDLERS	16
 
 typedef int (*perm_fault_handler_t)(struct user_pt_regs *regs, u64 esr, u64 addr);
-typedef bool (*trap_handler_t)(struct user_pt_regs *regs);
 typedef void (*notifier_t)(struct user_pt_regs *regs);
 typedef void (*psci_notifier_t)(enum pkvm_psci_notification notification,
 				struct user_pt_regs *regs);
@@ -35,19 +34,48 @@ typedef bool (*guest_smc_handler_t)(struct arm_smccc_1_2_regs *regs,
 typedef bool (*guest_smc_handler_15_t)(struct arm_smccc_1_2_regs *regs,
 				       struct arm_smccc_res *res, pkvm_handle_t handle);
 
-unsigned int pkvm_module_nr_handlers[PKVM_MODULE_NR_HANDLER_KINDS];
-static struct handler {
-	void *fn;
-	u64 data;		/* of guest_smc_handler_data(), for that kind */
-} handlers[PKVM_MODULE_NR_HANDLER_KINDS][MAX_HANDLERS];
+/* A bit for each kind that has any. */
+unsigned long pkvm_module_handled;
+/* One of those of @first, where an instruction less is needed to find it. */
+struct pkvm_module_handler *pkvm_module_first_host_smc;
+static struct pkvm_module_handler *first[PKVM_MODULE_NR_HANDLER_KINDS];
+static struct pkvm_module_handler handlers[PKVM_MODULE_NR_HANDLER_KINDS][MAX_HANDLERS];
+
+/* What is read without a lock beside the lists themselves. */
+static void update_summary(enum pkvm_module_handler_kind kind)
+{
+	if (first[kind])
+		WRITE_ONCE(pkvm_module_handled, pkvm_module_handled | BIT(kind));
+	/*
+	 * Pages may still be what one that is gone had made them: the host is told so,
+	 * which it would not be where nobody ever asked for its faults.
+	 */
+	else if (kind != PKVM_MODULE_PERM_FAULT)
+		WRITE_ONCE(pkvm_module_handled, pkvm_module_handled & ~BIT(kind));
+
+	/* Like the list itself: whoever finds an entry finds it filled. */
+	smp_store_release(&pkvm_module_first_host_smc, first[PKVM_MODULE_HOST_SMC]);
+}
+
+static struct pkvm_module_handler *unused_handler(enum pkvm_module_handler_kind kind)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_HANDLERS; i++) {
+		if (!handlers[kind][i].used)
+			return &handlers[kind][i];
+	}
+
+	return NULL;
+}
 
 /*
  * Returns 0; -EINVAL for a function that is not in the text of a live module;
- * -EBUSY when it is registered already, or all slots are taken.
+ * -EBUSY when it is registered already, or there is no room for more.
  */
 static int register_handler_data(enum pkvm_module_handler_kind kind, void *fn, u64 data)
 {
-	unsigned int i, nr;
+	struct pkvm_module_handler **link, *handler;
 	int ret = -EINVAL;
 
 	pkvm_module_lock();
@@ -56,20 +84,18 @@ static int register_handler_data(enum pkvm_module_handler_kind kind, void *fn, u
 		goto unlock;
 
 	ret = -EBUSY;
-	nr = pkvm_module_nr_handlers[kind];
-	for (i = 0; i < nr; i++) {
-		if (handlers[kind][i].fn == fn && handlers[kind][i].data == data)
+	for (link = &first[kind]; *link; link = &(*link)->next) {
+		if ((*link)->fn == fn && (*link)->data == data)
 			goto unlock;
 	}
-	while (nr && !handlers[kind][nr - 1].fn)
-		nr--;
-	if (nr == MAX_HANDLERS)
+	handler = unused_handler(kind);
+	if (!handler)
 		goto unlock;
 
-	handlers[kind][nr].data = data;
-	WRITE_ONCE(handlers[kind][nr].fn, fn);
-	/* Pairs with next_handler(). */
-	smp_store_release(&pkvm_module_nr_handlers[kind], nr + 1);
+	*handler = (struct pkvm_module_handler) { .fn = fn, .data = data, .used = true };
+	/* Whoever finds it finds it filled. */
+	smp_store_release(link, handler);
+	update_summary(kind);
 	ret = 0;
 
 unlock:
@@ -86,73 +112,51 @@ static int register_handler(enum pkvm_module_handler_kind kind, void *fn)
 /* With pkvm_module_lock() held, as for registering. */
 void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_end)
 {
-	unsigned int kind, i, nr;
+	unsigned int kind;
 
 	for (kind = 0; kind < PKVM_MODULE_NR_HANDLER_KINDS; kind++) {
-		nr = 0;
-		for (i = 0; i < pkvm_module_nr_handlers[kind]; i++) {
-			unsigned long fn = (unsigned long)handlers[kind][i].fn;
+		struct pkvm_module_handler **link = &first[kind];
 
-			if (fn >= text_start && fn < text_end)
-				WRITE_ONCE(handlers[kind][i].fn, NULL);
-			else if (fn)
-				nr = i + 1;
+		while (*link) {
+			unsigned long fn = (unsigned long)(*link)->fn;
+
+			if (fn >= text_start && fn < text_end) {
+				(*link)->used = false;
+				WRITE_ONCE(*link, (*link)->next);
+			} else {
+				link = &(*link)->next;
+			}
 		}
-		/*
-		 * Pages may still be what one that is gone had made them: the host is told
-		 * so, which it would not be where nobody ever asked for its faults.
-		 */
-		if (kind == PKVM_MODULE_PERM_FAULT && pkvm_module_nr_handlers[kind] && !nr)
-			nr = 1;
-		WRITE_ONCE(pkvm_module_nr_handlers[kind], nr);
+		update_summary(kind);
 	}
 }
 
-/* The handler in slot *@i or the next one that has one; NULL after the last. */
-static void *next_handler(enum pkvm_module_handler_kind kind, unsigned int *i)
-{
-	/* Pairs with register_handler(): what is counted is there. */
-	unsigned int nr = smp_load_acquire(&pkvm_module_nr_handlers[kind]);
-
-	while (*i < nr) {
-		void *fn = READ_ONCE(handlers[kind][(*i)++].fn);
-
-		if (fn)
-			return fn;
-	}
-
-	return NULL;
-}
-
-/* @i is the number of the slot after that of @fn. */
-#define for_each_handler_slot(fn, i, kind)	\
-	for (unsigned int i = 0; ((fn) = next_handler(kind, &(i)));)
-
-#define for_each_handler(fn, kind)	for_each_handler_slot(fn, __i, kind)
+#define for_each_handler(handler, kind)		\
+	for ((handler) = READ_ONCE(first[kind]); (handler); (handler) = READ_ONCE((handler)->next))
 
 static void notify(enum pkvm_module_handler_kind kind, struct kvm_cpu_context *host_ctxt)
 {
-	notifier_t fn;
+	const struct pkvm_module_handler *handler;
 
-	for_each_handler(fn, kind)
-		fn(&host_ctxt->regs);
+	for_each_handler(handler, kind) {
+		notifier_t notifier = handler->fn;
+
+		notifier(&host_ctxt->regs);
+	}
 }
 
 static bool ask(enum pkvm_module_handler_kind kind, struct kvm_cpu_context *host_ctxt)
 {
-	trap_handler_t fn;
+	const struct pkvm_module_handler *handler;
 
-	for_each_handler(fn, kind) {
+	for_each_handler(handler, kind) {
+		pkvm_module_trap_handler_t fn = handler->fn;
+
 		if (fn(&host_ctxt->regs))
 			return true;
 	}
 
 	return false;
-}
-
-bool __pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt)
-{
-	return ask(PKVM_MODULE_HOST_SMC, host_ctxt);
 }
 
 bool __pkvm_module_default_trap(struct kvm_cpu_context *host_ctxt)
@@ -177,7 +181,6 @@ DEFINE_PER_CPU(u64 [32], pkvm_module_panic_regs);
 void __pkvm_module_hyp_panic_notify(struct kvm_cpu_context *host_ctxt)
 {
 	static unsigned long panicking;
-	notifier_t fn;
 
 	/* A notifier that faults panics again, and is not asked a second time. */
 	if (xchg(&panicking, 1))
@@ -185,17 +188,19 @@ void __pkvm_module_hyp_panic_notify(struct kvm_cpu_context *host_ctxt)
 
 	pkvm_module_console_panic();
 
-	for_each_handler(fn, PKVM_MODULE_HYP_PANIC)
-		fn(&host_ctxt->regs);
+	notify(PKVM_MODULE_HYP_PANIC, host_ctxt);
 }
 
 void __pkvm_module_psci(enum pkvm_psci_notification notification,
 			struct kvm_cpu_context *host_ctxt)
 {
-	psci_notifier_t fn;
+	const struct pkvm_module_handler *handler;
 
-	for_each_handler(fn, PKVM_MODULE_PSCI)
-		fn(notification, &host_ctxt->regs);
+	for_each_handler(handler, PKVM_MODULE_PSCI) {
+		psci_notifier_t notifier = handler->fn;
+
+		notifier(notification, &host_ctxt->regs);
+	}
 }
 
 /*
@@ -207,12 +212,14 @@ enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *hos
 						     u64 addr)
 {
 	enum kvm_pgtable_prot access = KVM_PGTABLE_PROT_R;
-	perm_fault_handler_t fn;
+	const struct pkvm_module_handler *handler;
 
 	if (!esr_fsc_is_permission_fault(esr))
 		return PKVM_MODULE_FAULT_NONE;
 
-	for_each_handler(fn, PKVM_MODULE_PERM_FAULT) {
+	for_each_handler(handler, PKVM_MODULE_PERM_FAULT) {
+		perm_fault_handler_t fn = handler->fn;
+
 		if (!fn(&host_ctxt->regs, esr, addr))
 			return PKVM_MODULE_FAULT_HANDLED;
 	}
@@ -274,8 +281,8 @@ static bool ask_guest_smc(void *fn, u64 data, struct arm_smccc_1_2_regs *regs,
  */
 bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code)
 {
+	const struct pkvm_module_handler *handler;
 	struct arm_smccc_1_2_regs regs, res;
-	void *fn;
 	int i;
 
 	/* As everywhere, only an immediate of zero makes it an SMCCC call. */
@@ -286,8 +293,8 @@ bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code)
 	for (i = 0; i <= 17; i++)
 		((unsigned long *)&regs)[i] = vcpu_get_reg(vcpu, i);
 
-	for_each_handler_slot(fn, slot, PKVM_MODULE_GUEST_SMC) {
-		if (!ask_guest_smc(fn, handlers[PKVM_MODULE_GUEST_SMC][slot - 1].data, &regs, &res,
+	for_each_handler(handler, PKVM_MODULE_GUEST_SMC) {
+		if (!ask_guest_smc(handler->fn, handler->data, &regs, &res,
 				   vcpu->kvm->arch.pkvm.handle))
 			continue;
 		for (i = 0; i <= 17; i++)
@@ -305,12 +312,12 @@ int pkvm_module_register_perm_fault(perm_fault_handler_t cb)
 	return register_handler(PKVM_MODULE_PERM_FAULT, cb);
 }
 
-int pkvm_module_register_host_smc(trap_handler_t cb)
+int pkvm_module_register_host_smc(pkvm_module_trap_handler_t cb)
 {
 	return register_handler(PKVM_MODULE_HOST_SMC, cb);
 }
 
-int pkvm_module_register_default_trap(trap_handler_t cb)
+int pkvm_module_register_default_trap(pkvm_module_trap_handler_t cb)
 {
 	return register_handler(PKVM_MODULE_DEFAULT_TRAP, cb);
 }

@@ -2,6 +2,10 @@
 /*
  * Entropy for protected guests (SMCCC TRNG, Arm DEN0098) from a module. The host
  * answers these calls otherwise, and a protected guest has no reason to believe it.
+ *
+ * Every HVC of a protected guest that goes to the host would have to be looked at for
+ * that, so that the table of exit handlers is written to when a module registers: it is
+ * read-only memory otherwise.
  */
 
 #include <linux/arm-smccc.h>
@@ -13,7 +17,9 @@
 
 #include <kvm/arm_hypercalls.h>
 
+#include <nvhe/memory.h>
 #include <nvhe/modules.h>
+#include <nvhe/pkvm.h>
 
 #include "ops.h"
 
@@ -24,44 +30,8 @@
 #define TRNG_MAX_BITS		192
 
 /* NULL where no module has entropy. */
-int (*pkvm_module_trng_rnd64)(u64 *entropy, int bits);
+static int (*trng_rnd64)(u64 *entropy, int bits);
 static uuid_t trng_uuid;
-
-/* A copy, read once: what was checked is what is called, wherever @ops are. */
-int pkvm_module_register_trng(const struct pkvm_module_trng_ops *ops)
-{
-	int (*rnd64)(u64 *entropy, int bits);
-	const uuid_t *uuid;
-	int ret = -EINVAL;
-
-	if (!ops)
-		return -EINVAL;
-
-	rnd64 = READ_ONCE(ops->trng_rnd64);
-	uuid = READ_ONCE(ops->trng_uuid);
-
-	pkvm_module_lock();
-	if (uuid && pkvm_module_is_text((unsigned long)rnd64)) {
-		ret = -EBUSY;
-		if (!pkvm_module_trng_rnd64) {
-			uuid_copy(&trng_uuid, uuid);
-			/* Pairs with pkvm_module_guest_trng(). */
-			smp_store_release(&pkvm_module_trng_rnd64, rnd64);
-			ret = 0;
-		}
-	}
-	pkvm_module_unlock();
-
-	return ret;
-}
-
-void pkvm_module_remove_trng(unsigned long text_start, unsigned long text_end)
-{
-	unsigned long fn = (unsigned long)pkvm_module_trng_rnd64;
-
-	if (fn >= text_start && fn < text_end)
-		WRITE_ONCE(pkvm_module_trng_rnd64, NULL);
-}
 
 /* @size bits a register. */
 static void trng_rnd(int (*rnd64)(u64 *entropy, int bits), struct kvm_vcpu *vcpu, int size,
@@ -104,8 +74,7 @@ static void trng_rnd(int (*rnd64)(u64 *entropy, int bits), struct kvm_vcpu *vcpu
 	memzero_explicit(bits, sizeof(bits));
 }
 
-bool __pkvm_module_guest_trng(int (*rnd64)(u64 *entropy, int bits), struct kvm_vcpu *vcpu,
-			      u64 *val)
+static bool handle_trng(int (*rnd64)(u64 *entropy, int bits), struct kvm_vcpu *vcpu, u64 *val)
 {
 	const __le32 *uuid = (const __le32 *)trng_uuid.b;
 	int i;
@@ -139,4 +108,76 @@ bool __pkvm_module_guest_trng(int (*rnd64)(u64 *entropy, int bits), struct kvm_v
 	}
 
 	return false;
+}
+
+/* Called instead of kvm_handle_pvm_hvc64(). */
+static bool handle_pvm_hvc64(struct kvm_vcpu *vcpu, u64 *exit_code)
+{
+	/* Pairs with pkvm_module_register_trng(). */
+	int (*rnd64)(u64 *entropy, int bits) = smp_load_acquire(&trng_rnd64);
+	u64 val[4] = {};
+
+	if (!rnd64 || !handle_trng(rnd64, vcpu, val))
+		return kvm_handle_pvm_hvc64(vcpu, exit_code);
+
+	smccc_set_retval(vcpu, val[0], val[1], val[2], val[3]);
+
+	return true;
+}
+
+/* -EBUSY if this CPU's window is open. */
+static int set_pvm_hvc_handler(bool (*fn)(struct kvm_vcpu *vcpu, u64 *exit_code))
+{
+	bool (**entry)(struct kvm_vcpu *vcpu, u64 *exit_code);
+
+	entry = pkvm_module_fixmap_map(__hyp_pa(&pvm_exit_handlers[ESR_ELx_EC_HVC64]));
+	if (!entry)
+		return -EBUSY;
+
+	WRITE_ONCE(*entry, fn);
+	pkvm_module_fixmap_unmap();
+
+	return 0;
+}
+
+/* A copy, read once: what was checked is what is called, wherever @ops are. */
+int pkvm_module_register_trng(const struct pkvm_module_trng_ops *ops)
+{
+	int (*rnd64)(u64 *entropy, int bits);
+	const uuid_t *uuid;
+	int ret = -EINVAL;
+
+	if (!ops)
+		return -EINVAL;
+
+	rnd64 = READ_ONCE(ops->trng_rnd64);
+	uuid = READ_ONCE(ops->trng_uuid);
+
+	pkvm_module_lock();
+	if (uuid && pkvm_module_is_text((unsigned long)rnd64)) {
+		ret = -EBUSY;
+		if (!trng_rnd64) {
+			uuid_copy(&trng_uuid, uuid);
+			/* Pairs with handle_pvm_hvc64(). */
+			smp_store_release(&trng_rnd64, rnd64);
+			ret = set_pvm_hvc_handler(handle_pvm_hvc64);
+			if (ret)
+				WRITE_ONCE(trng_rnd64, NULL);
+		}
+	}
+	pkvm_module_unlock();
+
+	return ret;
+}
+
+void pkvm_module_remove_trng(unsigned long text_start, unsigned long text_end)
+{
+	unsigned long fn = (unsigned long)trng_rnd64;
+
+	if (fn < text_start || fn >= text_end)
+		return;
+
+	/* No handler runs here, so that the window is closed. */
+	WARN_ON(set_pvm_hvc_handler(kvm_handle_pvm_hvc64));
+	WRITE_ONCE(trng_rnd64, NULL);
 }

@@ -14,6 +14,8 @@
 #include <asm/kvm_pgtable.h>
 #include <asm/kvm_pkvm_module.h>
 
+#include <nvhe/trap_handler.h>
+
 struct pkvm_hyp_vm;
 
 typedef void (*pkvm_module_call_t)(struct kvm_cpu_context *host_ctxt);
@@ -33,6 +35,16 @@ enum pkvm_module_handler_kind {
 	PKVM_MODULE_NR_HANDLER_KINDS,
 };
 
+typedef bool (*pkvm_module_trap_handler_t)(struct user_pt_regs *regs);
+
+/* An entry of the list of a kind: handlers.c */
+struct pkvm_module_handler {
+	void *fn;
+	struct pkvm_module_handler *next;
+	u64 data;		/* whom and in which form, for SMCs of guests */
+	bool used;
+};
+
 /* What became of a permission fault of the host. */
 enum pkvm_module_fault {
 	PKVM_MODULE_FAULT_NONE,		/* not one, or nobody cares */
@@ -41,21 +53,30 @@ enum pkvm_module_fault {
 };
 
 #ifdef CONFIG_PKVM_MODULES
+DECLARE_STATIC_KEY_FALSE(pkvm_module_has_calls);
 extern pkvm_module_call_t pkvm_module_calls[PKVM_MODULE_MAX_CALLS];
-extern unsigned int pkvm_module_nr_handlers[PKVM_MODULE_NR_HANDLER_KINDS];
-extern int (*pkvm_module_trng_rnd64)(u64 *entropy, int bits);
+extern unsigned long pkvm_module_handled;
+extern struct pkvm_module_handler *pkvm_module_first_host_smc;
 
 /*
- * The function behind hypercall @id, which is not a built-in one; NULL if no
- * module has registered it.
+ * A hypercall that was found not to be a built-in one, and refused: it may be one of
+ * those that modules have registered.
+ *
+ * This comes last, and the key jumps over it, so that what is refused is refused in as
+ * many instructions as ever while there are none.
  */
-static inline pkvm_module_call_t pkvm_module_call(unsigned long id)
+static inline void pkvm_module_hcall(struct kvm_cpu_context *host_ctxt, unsigned long id)
 {
+	pkvm_module_call_t hfn;
+
+	if (!static_branch_likely(&pkvm_module_has_calls))
+		return;
+
 	/* Not to be merged with the caller's own subtraction, which takes longer. */
 	OPTIMIZER_HIDE_VAR(id);
 	id -= __KVM_HOST_SMCCC_FUNC_MAX;
 	if (id >= PKVM_MODULE_MAX_CALLS)
-		return NULL;
+		return;
 
 	/*
 	 * The host has chosen it, and what is loaded is jumped to: past a check that was
@@ -64,35 +85,43 @@ static inline pkvm_module_call_t pkvm_module_call(unsigned long id)
 	BUILD_BUG_ON(!is_power_of_2(PKVM_MODULE_MAX_CALLS));
 	OPTIMIZER_HIDE_VAR(id);
 
-	return READ_ONCE(pkvm_module_calls[id & (PKVM_MODULE_MAX_CALLS - 1)]);
+	hfn = READ_ONCE(pkvm_module_calls[id & (PKVM_MODULE_MAX_CALLS - 1)]);
+	if (!hfn)
+		return;
+
+	cpu_reg(host_ctxt, 0) = SMCCC_RET_SUCCESS;
+	hfn(host_ctxt);
 }
 
 bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm);
 
 static inline bool pkvm_module_has(enum pkvm_module_handler_kind kind)
 {
-	return unlikely(READ_ONCE(pkvm_module_nr_handlers[kind]));
+	return unlikely(READ_ONCE(pkvm_module_handled) & BIT(kind));
 }
 
-bool __pkvm_module_guest_trng(int (*rnd64)(u64 *entropy, int bits), struct kvm_vcpu *vcpu,
-			      u64 *val);
-
-/* A TRNG call of a protected guest, where a module has entropy. */
-static inline bool pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val)
+/* Here rather than in a function of its own: most of what it costs would be to call it. */
+static inline bool pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt)
 {
-	/* Pairs with pkvm_module_register_trng(). */
-	int (*rnd64)(u64 *entropy, int bits) = smp_load_acquire(&pkvm_module_trng_rnd64);
+	const struct pkvm_module_handler *handler = READ_ONCE(pkvm_module_first_host_smc);
 
-	return rnd64 && __pkvm_module_guest_trng(rnd64, vcpu, val);
+	for (; unlikely(handler); handler = READ_ONCE(handler->next)) {
+		pkvm_module_trap_handler_t fn = handler->fn;
+
+		if (fn(&host_ctxt->regs))
+			return true;
+	}
+
+	return false;
 }
 
 int pkvm_module_enable_event(unsigned short id, bool enable);
 int pkvm_module_unmap_mmio(struct kvm_pgtable *host_pgt, u64 start, u64 size);
 #else
-static inline pkvm_module_call_t pkvm_module_call(unsigned long id) { return NULL; }
+static inline void pkvm_module_hcall(struct kvm_cpu_context *host_ctxt, unsigned long id) { }
 static inline bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm) { return true; }
 static inline bool pkvm_module_has(enum pkvm_module_handler_kind kind) { return false; }
-static inline bool pkvm_module_guest_trng(struct kvm_vcpu *vcpu, u64 *val) { return false; }
+static inline bool pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt) { return false; }
 static inline int pkvm_module_enable_event(unsigned short id, bool enable) { return -EINVAL; }
 
 static inline int pkvm_module_unmap_mmio(struct kvm_pgtable *host_pgt, u64 start, u64 size)
@@ -101,8 +130,10 @@ static inline int pkvm_module_unmap_mmio(struct kvm_pgtable *host_pgt, u64 start
 }
 #endif
 
+/* switch.c: what becomes of the exits of protected VMs, by exception class. */
+extern bool (* const pvm_exit_handlers[])(struct kvm_vcpu *vcpu, u64 *exit_code);
+
 /* handlers.c */
-bool __pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt);
 bool __pkvm_module_default_trap(struct kvm_cpu_context *host_ctxt);
 void __pkvm_module_illegal_abt(struct kvm_cpu_context *host_ctxt);
 void __pkvm_module_hyp_panic_notify(struct kvm_cpu_context *host_ctxt);
@@ -116,12 +147,7 @@ bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code);
 void pkvm_module_restore_sysregs(void);
 bool pkvm_module_undo_traps(void);
 
-/* Each costs a load and a branch where no module has registered. */
-static inline bool pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt)
-{
-	return pkvm_module_has(PKVM_MODULE_HOST_SMC) && __pkvm_module_host_smc(host_ctxt);
-}
-
+/* Each costs three instructions where no module has registered: a load and a branch. */
 static inline bool pkvm_module_default_trap(struct kvm_cpu_context *host_ctxt)
 {
 	return IS_ENABLED(CONFIG_PKVM_MODULES) && __pkvm_module_default_trap(host_ctxt);
