@@ -100,8 +100,11 @@ struct page {
 	__u8 host_prot;		/* what stage 2 lets the host do */
 };
 
+enum tables { TABLES_EL2, TABLES_HOST, NR_TABLES };
+
 struct map {
 	struct machine m;
+	unsigned int tables[NR_TABLES];	/* pages that translation tables take */
 	struct mapping *mappings;
 	size_t nr_mappings;
 	struct page *pages;

@@ -22,6 +22,13 @@ static void write_totals(const struct map *map, FILE *out)
 		size_name(map->m.size, size, sizeof(size)), map->nr_pages);
 }
 
+static void write_tables(const struct map *map, FILE *out)
+{
+	fprintf(out, "\nTRANSLATION TABLES\n");
+	fprintf(out, "  tables of %-26s %20u pages\n", "EL2", map->tables[TABLES_EL2]);
+	fprintf(out, "  tables of %-26s %20u pages\n", "the host", map->tables[TABLES_HOST]);
+}
+
 static void write_ranges(const struct map *map, FILE *out)
 {
 	char name[96], size[32];
@@ -104,6 +111,7 @@ void write_text(const struct map *map, FILE *out)
 	fprintf(out, "pKVM in %s mode, %u CPUs, %s of RAM\n", m->hvhe ? "hVHE" : "nVHE", m->cpus,
 		size_name(m->size, size, sizeof(size)));
 	write_totals(map, out);
+	write_tables(map, out);
 	if (map->taken_mmio)
 		fprintf(out, "  %-36s %10s\n", "device registers taken from the host",
 			size_name(map->taken_mmio, size, sizeof(size)));

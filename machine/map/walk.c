@@ -56,15 +56,16 @@ static __u64 level_size(int level)
 }
 
 static void walk(struct map *map, __u64 table, unsigned int entries, int level, __u64 va,
-		 leaf_fn leaf)
+		 leaf_fn leaf, enum tables whose)
 {
 	unsigned int i;
 
+	map->tables[whose]++;
 	for (i = 0; i < entries; i++, va += level_size(level)) {
 		__u64 pte = read64(&map->m, table + 8 * i);
 
 		if (level < 3 && (pte & PTE_VALID) && (pte & PTE_TABLE))
-			walk(map, pte & PTE_PHYS, 512, level + 1, va, leaf);
+			walk(map, pte & PTE_PHYS, 512, level + 1, va, leaf, whose);
 		else if (pte)
 			leaf(map, pte, va, level_size(level));
 	}
@@ -122,7 +123,7 @@ void walk_el2(struct map *map)
 
 	if (FIELD(m->tcr, 15, 14) || m->tcr & (m->hvhe ? TCR_DS_HVHE : TCR_DS_NVHE) || bits > 48)
 		errx(1, "EL2 has other than 4 KB pages and 48 bits: TCR_EL2 is 0x%llx", m->tcr);
-	walk(map, m->ttbr & PTE_PHYS, BIT(bits) / level_size(level), level, 0, el2_leaf);
+	walk(map, m->ttbr & PTE_PHYS, BIT(bits) / level_size(level), level, 0, el2_leaf, TABLES_EL2);
 }
 
 /* --- the host --- */
@@ -242,7 +243,8 @@ void walk_host(struct map *map)
 
 	default_pages(map);
 	/* Up to 16 tables of the first level lie side by side */
-	walk(map, m->vttbr & PTE_PHYS & ~1ULL, BIT(bits) / level_size(level), level, 0, host_leaf);
+	walk(map, m->vttbr & PTE_PHYS & ~1ULL, BIT(bits) / level_size(level), level, 0, host_leaf,
+	     TABLES_HOST);
 
 	for (i = 0; i < map->nr_mappings; i++)
 		if (map->mappings[i].va - vmemmap < VMEMMAP_SIZE && !map->mappings[i].empty)
