@@ -34,6 +34,8 @@ FUZZ		?=
 ## FOR= TO=     the release that export is for, and where the tree goes (build/export)
 FOR		?=
 TO		?=
+## STOCK=1      linux: the same kernel without what is added here, to compare with
+STOCK		?=
 ## TESTS=       what check runs (tests/*.t)
 TESTS		?= $(sort $(wildcard tests/*.t))
 ## JOBS=        compilers at a time (one per CPU)
@@ -45,13 +47,14 @@ B	:= $(abspath $(PKVM_BUILD))
 SRC	:= $(B)/linux-src
 empty	:=
 # A kernel for each set of fragments: build/linux, build/linux-debug-test
-O	:= $(B)/linux$(subst $(empty) ,,$(addprefix -,$(CONFIG_FRAGMENTS)))
-CONFIGS	:= $(patsubst %,kernel/config/%.config,base $(CONFIG_FRAGMENTS))
+FIRST	:= $(B)/linux$(if $(STOCK),-stock)
+O	:= $(FIRST)$(subst $(empty) ,,$(addprefix -,$(CONFIG_FRAGMENTS)))
+CONFIGS	:= $(patsubst %,kernel/config/%.config,base $(CONFIG_FRAGMENTS) $(if $(STOCK),stock))
 
 # Variables are handed on by name only: M= would make kbuild take the kernel for
 # a module
 MAKEOVERRIDES :=
-unexport M CPU SMP MEM GDB TESTS NAME DIR TIME REPLAY FUZZ FOR TO FILE
+unexport M CPU SMP MEM GDB TESTS NAME DIR TIME REPLAY FUZZ FOR TO FILE STOCK
 export LINUX JOBS CMDLINE
 export PKVM_BUILD := $(B)
 
@@ -156,7 +159,8 @@ distclean: clean ## remove the Linux source and all downloads too
 # directory's date.
 $(O)/.pkvm-built: $(shell find kernel) $(B)/linux.settings
 	@exec 9>$(B)/lock && flock 9 && \
-	kernel/source.sh $(SRC) && kernel/apply.sh $(SRC) && kernel/build.sh $(SRC) $(O) $(CONFIGS)
+	kernel/source.sh $(SRC) && kernel/$(if $(STOCK),stock.sh $(SRC) $(SRC)-stock,apply.sh $(SRC)) && \
+	SEED=$(FIRST) kernel/build.sh $(SRC)$(if $(STOCK),-stock) $(O) $(CONFIGS)
 
 # Younger than the kernel when something outside kernel/ decides otherwise on it
 $(B)/linux.settings: FORCE

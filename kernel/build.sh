@@ -6,6 +6,8 @@
 # Configures and builds the kernel of SRC in OBJTREE: Image, and what external
 # modules need. FRAGMENTs are Kconfig fragments on top of allnoconfig; every
 # option they ask for has to be set in the end. JOBS= and CROSS_COMPILE= as usual.
+# SEED= names an objtree of the same SRC: a new OBJTREE begins with its objects.
+# TARGETS= builds only these, kbuild's names; such an objtree boots nothing.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -30,12 +32,27 @@ log=$obj/build.log
 
 # Objects of another source, or of one that was elsewhere, are not to be trusted:
 # make goes by dates, and those of an unpacked file may lie long before its object's
-id="$obj $(tail -n 1 "$src/.pkvm-modules/source" 2>/dev/null || echo "$src")"
+source_id=$(tail -n 1 "$src/.pkvm-modules/source" 2>/dev/null || echo "$src")
+id="$obj $source_id"
 if [ -e "$obj/.pkvm-source" ] && [ "$(cat "$obj/.pkvm-source")" != "$id" ]; then
 	say "the source is another one: building all of ${obj##*/} again"
 	find "$obj" -mindepth 1 -delete
 fi
 [ -e "$obj/vmlinux" ] || need_room "$obj" 1500 "the kernel build"
+
+# kbuild compiles again what an option that changed, or a changed command, says
+# something about, and neither objects nor commands say in which objtree they are.
+# Its Makefile does.
+seed() {
+	[ -n "${SEED:-}" ] && [ ! -e "$obj/.config" ] && [ -e "$SEED/.pkvm-built" ] || return 0
+	[ "$(cat "$SEED/.pkvm-source")" = "$(realpath "$SEED") $source_id" ] || return 0
+	say "beginning with what is built in $SEED"
+	# Half a copy is not to be trusted: it does not say that it is of this place
+	cp -a "$SEED/.pkvm-source" "$obj"
+	cp -a "$SEED/." "$obj"
+	rm -f "$obj"/.pkvm-* "$obj/Makefile"
+}
+seed
 echo "$id" >"$obj/.pkvm-source"
 
 # `make -C OBJTREE M=...` by hand finds this file before kbuild's own Makefile
@@ -106,15 +123,18 @@ progress() {
 }
 
 build() {
-	local total=
+	local total='' make
+	# shellcheck disable=SC2206 # a list
+	make=(make -C "$obj" -j"$jobs" ${TARGETS:-Image modules})
 	# How many there will be is known, about, for a build from nothing only
-	[ -e "$obj/vmlinux" ] || total=1300
+	[ -e "$obj/vmlinux" ] || [ -n "${TARGETS:-}" ] || total=1300
 	SECONDS=0
-	if ! make -C "$obj" -j"$jobs" Image modules 2>"$log" | progress "$total"; then
+	if ! "${make[@]}" 2>"$log" | progress "$total"; then
 		grep -v '^make' "$log" | head -n 60 >&2
 		die "the kernel does not build; all messages are in $log"
 	fi
 	[ ! -s "$log" ] || cat "$log" >&2
+	[ -z "${TARGETS:-}" ] || return 0
 	touch "$obj/.pkvm-built"
 	say "Linux $(cat "$obj/include/config/kernel.release"): $obj/arch/arm64/boot/Image, $SECONDS s"
 }
