@@ -26,13 +26,13 @@ ignore=AVOID_EXTERNS,FUNCTION_ARGUMENTS,MACRO_ARG_REUSE,CAMELCASE,STATIC_CONST_C
 checkpatch() { (cd "$src" && perl scripts/checkpatch.pl --strict --terse --no-summary --show-types "$@"); }
 
 for f in $(files 'kernel/*.[chS]' 'modules/*.[chS]' 'machine/*.[chS]' 'tests/*.[chS]' 'abi/*.[chS]' \
-	'tools/*.[chS]' | grep -v '^tools/sim/include/'); do
+	'bench/*.[chS]' 'tools/*.[chS]' | grep -v '^tools/sim/include/'); do
 	# Tests look at memory behind the compiler's back, and are userspace in part, as
 	# tools are; some crash, and write bare addresses. The form of events is the kernel's.
 	# The headers of the simulator spell out what the kernel's macros stand for.
 	case $f in
 	tests/*events.h) more=,PARENTHESIS_ALIGNMENT,OPEN_ENDED_LINE,BIT_MACRO ;;
-	tests/*) more=,VOLATILE,BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,AVOID_BUG,STRCPY,VSPRINTF_SPECIFIER_PX
+	tests/* | bench/*) more=,VOLATILE,BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO,AVOID_BUG,STRCPY,VSPRINTF_SPECIFIER_PX
 		 more+=,COMPLEX_MACRO,TRAILING_SEMICOLON
 		 # Tables
 		 case $f in */cases*) more+=,LONG_LINE,PARENTHESIS_ALIGNMENT,REPEATED_WORD ;; esac ;;
@@ -78,7 +78,7 @@ grep -E 'warning:|error:' "$tmp/warnings" | grep -E "$ours" >"$out"
 ok $? "W=1 and sparse have nothing to say of them"
 
 # Sparse takes what MODULE_LICENSE() and its like are made of for no constant
-for dir in $(files 'modules/*/Makefile' 'tests/modules/*/Makefile' | grep -v /hyp/ | xargs -r -n1 dirname); do
+for dir in $(files 'modules/*/Makefile' 'tests/modules/*/Makefile' 'bench/*/Makefile' | grep -v /hyp/ | xargs -r -n1 dirname); do
 	cp -r "$dir" "$tmp/module"
 	find "$tmp/module" \( -name '*.o' -o -name '*.ko' -o -name '.*.cmd' \) -delete
 	make -C "$kdir" M="$tmp/module" W=1 C=1 CHECK="$sparse" modules >"$tmp/warnings" 2>&1

@@ -168,9 +168,9 @@ bool __pkvm_module_default_trap(struct kvm_cpu_context *host_ctxt)
 	return ask(PKVM_MODULE_DEFAULT_TRAP, host_ctxt);
 }
 
-void __pkvm_module_illegal_abt(struct kvm_cpu_context *host_ctxt)
+void __pkvm_module_illegal_abt(void)
 {
-	notify(PKVM_MODULE_ILLEGAL_ABT, host_ctxt);
+	notify(PKVM_MODULE_ILLEGAL_ABT, host_data_ptr(host_ctxt));
 }
 
 #ifdef CONFIG_PKVM_STACKTRACE
@@ -208,9 +208,9 @@ void __pkvm_module_psci(enum pkvm_psci_notification notification,
  * for the case that another CPU has changed the entry meanwhile: what no module
  * takes is to be aborted, unless that is the case.
  */
-enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *host_ctxt, u64 esr,
-						     u64 addr)
+enum pkvm_module_fault __pkvm_module_host_perm_fault(u64 esr, u64 addr)
 {
+	struct kvm_cpu_context *host_ctxt = host_data_ptr(host_ctxt);
 	enum kvm_pgtable_prot access = KVM_PGTABLE_PROT_R;
 	const struct pkvm_module_handler *handler;
 

@@ -135,12 +135,11 @@ extern bool (* const pvm_exit_handlers[])(struct kvm_vcpu *vcpu, u64 *exit_code)
 
 /* handlers.c */
 bool __pkvm_module_default_trap(struct kvm_cpu_context *host_ctxt);
-void __pkvm_module_illegal_abt(struct kvm_cpu_context *host_ctxt);
+void __pkvm_module_illegal_abt(void);
 void __pkvm_module_hyp_panic_notify(struct kvm_cpu_context *host_ctxt);
 void __pkvm_module_psci(enum pkvm_psci_notification notification,
 			struct kvm_cpu_context *host_ctxt);
-enum pkvm_module_fault __pkvm_module_host_perm_fault(struct kvm_cpu_context *host_ctxt, u64 esr,
-						     u64 addr);
+enum pkvm_module_fault __pkvm_module_host_perm_fault(u64 esr, u64 addr);
 bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code);
 
 /* sysreg.c */
@@ -153,10 +152,20 @@ static inline bool pkvm_module_default_trap(struct kvm_cpu_context *host_ctxt)
 	return IS_ENABLED(CONFIG_PKVM_MODULES) && __pkvm_module_default_trap(host_ctxt);
 }
 
-static inline void pkvm_module_illegal_abt(struct kvm_cpu_context *host_ctxt)
+/*
+ * These two are not given the host's context, though who calls them has it: to keep it
+ * for them would cost every fault of the host a register.
+ */
+static inline void pkvm_module_illegal_abt(void)
 {
 	if (pkvm_module_has(PKVM_MODULE_ILLEGAL_ABT))
-		__pkvm_module_illegal_abt(host_ctxt);
+		__pkvm_module_illegal_abt();
+}
+
+static inline enum pkvm_module_fault pkvm_module_host_perm_fault(u64 esr, u64 addr)
+{
+	return pkvm_module_has(PKVM_MODULE_PERM_FAULT) ?
+	       __pkvm_module_host_perm_fault(esr, addr) : PKVM_MODULE_FAULT_NONE;
 }
 
 static inline void pkvm_module_hyp_panic(struct kvm_cpu_context *host_ctxt)
@@ -172,13 +181,6 @@ static inline void pkvm_module_psci(enum pkvm_psci_notification notification,
 		pkvm_module_restore_sysregs();
 	if (pkvm_module_has(PKVM_MODULE_PSCI))
 		__pkvm_module_psci(notification, host_ctxt);
-}
-
-static inline enum pkvm_module_fault
-pkvm_module_host_perm_fault(struct kvm_cpu_context *host_ctxt, u64 esr, u64 addr)
-{
-	return pkvm_module_has(PKVM_MODULE_PERM_FAULT) ?
-	       __pkvm_module_host_perm_fault(host_ctxt, esr, addr) : PKVM_MODULE_FAULT_NONE;
 }
 
 /* module.c */
