@@ -40,6 +40,8 @@ STOCK		?=
 TESTS		?= $(sort $(wildcard tests/*.t))
 ## JOBS=        compilers at a time (one per CPU)
 JOBS		?= $(shell nproc)
+## COMPARE=     bench: a result of an earlier run (the last one)
+COMPARE		?=
 ## PKVM_BUILD=  where all that is made goes (build/)
 PKVM_BUILD	?= build
 
@@ -54,7 +56,7 @@ CONFIGS	:= $(patsubst %,kernel/config/%.config,base $(CONFIG_FRAGMENTS) $(if $(S
 # Variables are handed on by name only: M= would make kbuild take the kernel for
 # a module
 MAKEOVERRIDES :=
-unexport M CPU SMP MEM GDB TESTS NAME DIR TIME REPLAY FUZZ FOR TO FILE STOCK
+unexport M CPU SMP MEM GDB TESTS NAME DIR TIME REPLAY FUZZ FOR TO FILE STOCK COMPARE
 export LINUX JOBS CMDLINE
 export PKVM_BUILD := $(B)
 
@@ -65,7 +67,7 @@ UNITS	:= $(if $(filter file,$(origin M)),,$(M))
 # Those of test: both modes of pKVM, unless CPU= was said
 CPUS	:= $(if $(filter file,$(origin CPU)),max cortex-a53,$(CPU))
 
-.PHONY: FORCE help run shell gdb map check new unit test fuzz coverage export compile_commands abi module modcheck linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage machine named has-tests qemu
+.PHONY: FORCE help run shell gdb map check new unit test fuzz bench coverage export compile_commands abi module modcheck linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage deps-bench machine named has-tests qemu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -124,6 +126,13 @@ check-upstream: qemu linux machine ## upstream's KVM selftests, on the stock ker
 	@kos=$$(tools/modules.sh $(O) $(UP_MODULES)) && tests/upstream/compare.sh \
 		$(O:$(B)/linux%=$(B)/linux-stock%) $(O) "$(CPUS)" "$(UP_TESTS)" $$kos
 
+bench: deps-bench qemu linux machine ## measure what EL2 modules cost, against the stock kernel
+	@$(MAKE) --no-print-directory linux STOCK=1 CONFIG_FRAGMENTS="$(CONFIG_FRAGMENTS)"
+	@exec 9>$(B)/lock && flock 9 && TARGETS=arch/arm64/kvm/ SEED=$(O) \
+		kernel/build.sh $(SRC) $(O)-off $(CONFIGS) kernel/config/stock.config
+	@$(MAKE) -s -f bench/Makefile
+	@COMPARE=$(COMPARE) bench/run.sh $(O) $(O:$(B)/linux%=$(B)/linux-stock%) $(O)-off
+
 abi: deps-check linux ## describe the table of operations anew, for tests/abi.t
 	@$(MAKE) -s -f abi/Makefile KDIR=$(O)
 
@@ -144,7 +153,8 @@ linux: deps-build $(O)/.pkvm-built ## only get, patch and build the kernel
 
 clean: ## remove what was built; the Linux source stays
 	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/test $(B)/coverage $(B)/export $(B)/abi $(B)/tools \
-		$(B)/upstream
+		$(B)/upstream \
+		$(B)/bench/bench
 	@[ ! -d modules ] || find modules \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
 		-o -name '.*.cmd' -o -name 'hyp.lds' -o -name 'hyp-reloc.S' -o -name modules.order \
 		-o -name Module.symvers \) -delete
@@ -171,7 +181,7 @@ $(B)/linux.settings: FORCE
 machine: deps-build deps-machine linux
 	@$(MAKE) -s -f machine/Makefile all
 
-deps-build deps-machine deps-check deps-docs deps-gdb deps-unit deps-fuzz deps-coverage:
+deps-build deps-machine deps-check deps-docs deps-gdb deps-unit deps-fuzz deps-coverage deps-bench:
 	@tools/deps.sh $(@:deps-%=%)
 
 # Said before the kernel is built, not after

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, gdb, unit, fuzz, coverage, docs, check
+# usage: tools/deps.sh SET|PACKAGE...      sets: build, machine, gdb, unit, fuzz, coverage, bench, docs, check
 #
 # Installs by apt what is missing of it; says and does nothing when nothing is.
 set -euo pipefail
@@ -22,6 +22,8 @@ for set in "$@"; do
 	unit)	packages+=(make gcc libc6-dev libcmocka-dev) ;;
 	coverage) packages+=(make gcc libc6-dev libcmocka-dev lcov) ;;
 	fuzz)	packages+=(make gcc libc6-dev clang libclang-rt-dev) ;;
+	bench)	packages+=(jq binutils)
+		[ "$(uname -m)" = aarch64 ] || packages+=(binutils-aarch64-linux-gnu) ;;
 	# The kernel's tools for documents are in Python
 	docs)	packages+=(gcc libc6-dev binutils python3 python3-sphinx) ;;
 	check)	packages+=(python3 python3-sphinx)
