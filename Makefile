@@ -36,6 +36,10 @@ FOR		?=
 TO		?=
 ## STOCK=1      linux: the same kernel without what is added here, to compare with
 STOCK		?=
+## COUNT= SEED= FROM=  how many calls attack makes (100,000,000), and the same ones again
+COUNT		?= 100000000
+SEED		?=
+FROM		?=
 ## TESTS=       what check runs (tests/*.t)
 TESTS		?= $(sort $(wildcard tests/*.t))
 ## JOBS=        compilers at a time (one per CPU)
@@ -56,7 +60,7 @@ CONFIGS	:= $(patsubst %,kernel/config/%.config,base $(CONFIG_FRAGMENTS) $(if $(S
 # Variables are handed on by name only: M= would make kbuild take the kernel for
 # a module
 MAKEOVERRIDES :=
-unexport M CPU SMP MEM GDB TESTS NAME DIR TIME REPLAY FUZZ FOR TO FILE STOCK COMPARE
+unexport M CPU SMP MEM GDB TESTS NAME DIR TIME REPLAY FUZZ FOR TO FILE STOCK COMPARE COUNT SEED FROM
 export LINUX JOBS CMDLINE
 export PKVM_BUILD := $(B)
 
@@ -67,7 +71,7 @@ UNITS	:= $(if $(filter file,$(origin M)),,$(M))
 # Those of test: both modes of pKVM, unless CPU= was said
 CPUS	:= $(if $(filter file,$(origin CPU)),max cortex-a53,$(CPU))
 
-.PHONY: FORCE help run shell gdb map check new unit test fuzz bench coverage export compile_commands abi module modcheck linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage deps-bench machine named has-tests qemu
+.PHONY: FORCE help run shell gdb map check attack new unit test fuzz bench coverage export compile_commands abi module modcheck linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage deps-bench machine named has-tests qemu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -93,6 +97,9 @@ check: has-tests deps-check qemu linux machine ## the whole test suite, or TESTS
 
 new: ## make a vendor module, with tests: NAME= DIR=
 	@tools/new.sh $(call QUOTE,$(NAME)) $(call QUOTE,$(DIR))
+
+attack: deps-check qemu linux machine ## a hostile host, with COUNT= hypercalls at random: SEED=, FROM=
+	@PKVM_KDIR=$(O) tests/attack.sh $(COUNT) "$(SEED)" $(FROM)
 
 unit: deps-unit ## unit tests of EL2 code on this machine: M=, or all that have some
 	@tools/unit.sh $(UNITS)
