@@ -76,6 +76,13 @@ static inline int pkvm_module_check_formats(struct module *mod) { return 0; }
 static inline int pkvm_module_number_events(struct module *mod) { return 0; }
 #endif
 
+/* stats.c */
+#ifdef CONFIG_PKVM_MODULES_STATS
+void pkvm_module_show_stats(void);
+#else
+static inline void pkvm_module_show_stats(void) { }
+#endif
+
 /* loader.c */
 bool pkvm_modules_closed(void);
 void pkvm_close_modules(void);

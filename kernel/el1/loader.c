@@ -641,7 +641,7 @@ bool pkvm_modules_closed(void)
 void pkvm_close_modules(void)
 {
 	struct pkvm_module_status *status;
-	int id;
+	int id, ret;
 
 	wait_event_timeout(initialised, !READ_ONCE(nr_initialising), 5 * HZ);
 
@@ -657,6 +657,8 @@ void pkvm_close_modules(void)
 					   status->part.sections[id].size);
 	}
 
-	WARN_ON(kvm_call_hyp_nvhe(__pkvm_module_close, pkvm_modules_all_loaded()));
+	ret = kvm_call_hyp_nvhe(__pkvm_module_close, pkvm_modules_all_loaded());
+	if (!WARN_ON(ret))
+		pkvm_module_show_stats();
 	WRITE_ONCE(closed, true);
 }

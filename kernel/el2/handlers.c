@@ -23,8 +23,6 @@
 
 #include "ops.h"
 
-#define MAX_HANDLERS	16
-
 typedef int (*perm_fault_handler_t)(struct user_pt_regs *regs, u64 esr, u64 addr);
 typedef void (*notifier_t)(struct user_pt_regs *regs);
 typedef void (*psci_notifier_t)(enum pkvm_psci_notification notification,
@@ -39,7 +37,7 @@ unsigned long pkvm_module_handled;
 /* One of those of @first, where an instruction less is needed to find it. */
 struct pkvm_module_handler *pkvm_module_first_host_smc;
 static struct pkvm_module_handler *first[PKVM_MODULE_NR_HANDLER_KINDS];
-static struct pkvm_module_handler handlers[PKVM_MODULE_NR_HANDLER_KINDS][MAX_HANDLERS];
+static struct pkvm_module_handler handlers[PKVM_MODULE_NR_HANDLER_KINDS][PKVM_MODULE_MAX_HANDLERS];
 
 /* What is read without a lock beside the lists themselves. */
 static void update_summary(enum pkvm_module_handler_kind kind)
@@ -61,7 +59,7 @@ static struct pkvm_module_handler *unused_handler(enum pkvm_module_handler_kind 
 {
 	unsigned int i;
 
-	for (i = 0; i < MAX_HANDLERS; i++) {
+	for (i = 0; i < PKVM_MODULE_MAX_HANDLERS; i++) {
 		if (!handlers[kind][i].used)
 			return &handlers[kind][i];
 	}
@@ -92,7 +90,10 @@ static int register_handler_data(enum pkvm_module_handler_kind kind, void *fn, u
 	if (!handler)
 		goto unlock;
 
-	*handler = (struct pkvm_module_handler) { .fn = fn, .data = data, .used = true };
+	*handler = (struct pkvm_module_handler) {
+		.fn = fn, .data = data, .used = true, .slot = handler - handlers[kind],
+	};
+	pkvm_module_reset_handler(kind, handler->slot, fn);
 	/* Whoever finds it finds it filled. */
 	smp_store_release(link, handler);
 	update_summary(kind);
@@ -122,6 +123,7 @@ void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_en
 
 			if (fn >= text_start && fn < text_end) {
 				(*link)->used = false;
+				pkvm_module_reset_handler(kind, (*link)->slot, NULL);
 				WRITE_ONCE(*link, (*link)->next);
 			} else {
 				link = &(*link)->next;
@@ -141,6 +143,7 @@ static void notify(enum pkvm_module_handler_kind kind, struct kvm_cpu_context *h
 	for_each_handler(handler, kind) {
 		notifier_t notifier = handler->fn;
 
+		pkvm_module_count_handler(kind, handler->slot, false);
 		notifier(&host_ctxt->regs);
 	}
 }
@@ -151,8 +154,10 @@ static bool ask(enum pkvm_module_handler_kind kind, struct kvm_cpu_context *host
 
 	for_each_handler(handler, kind) {
 		pkvm_module_trap_handler_t fn = handler->fn;
+		bool taken = fn(&host_ctxt->regs);
 
-		if (fn(&host_ctxt->regs))
+		pkvm_module_count_handler(kind, handler->slot, taken);
+		if (taken)
 			return true;
 	}
 
@@ -199,6 +204,7 @@ void __pkvm_module_psci(enum pkvm_psci_notification notification,
 	for_each_handler(handler, PKVM_MODULE_PSCI) {
 		psci_notifier_t notifier = handler->fn;
 
+		pkvm_module_count_handler(PKVM_MODULE_PSCI, handler->slot, false);
 		notifier(notification, &host_ctxt->regs);
 	}
 }
@@ -219,8 +225,10 @@ enum pkvm_module_fault __pkvm_module_host_perm_fault(u64 esr, u64 addr)
 
 	for_each_handler(handler, PKVM_MODULE_PERM_FAULT) {
 		perm_fault_handler_t fn = handler->fn;
+		bool taken = !fn(&host_ctxt->regs, esr, addr);
 
-		if (!fn(&host_ctxt->regs, esr, addr))
+		pkvm_module_count_handler(PKVM_MODULE_PERM_FAULT, handler->slot, taken);
+		if (taken)
 			return PKVM_MODULE_FAULT_HANDLED;
 	}
 
@@ -254,17 +262,23 @@ static void init_result(struct arm_smccc_1_2_regs *res, const struct arm_smccc_1
 	res->a3 = 0;
 }
 
+static bool for_other_guest(u64 data, pkvm_handle_t handle)
+{
+	pkvm_handle_t only = data & ~GUEST_SMC_15;
+
+	return data & GUEST_SMC_15 && only && only != handle;
+}
+
 static bool ask_guest_smc(void *fn, u64 data, struct arm_smccc_1_2_regs *regs,
 			  struct arm_smccc_1_2_regs *res, pkvm_handle_t handle)
 {
-	pkvm_handle_t only = data & ~GUEST_SMC_15;
 	struct arm_smccc_res res_15 = {};
 
 	init_result(res, regs);
 	if (!(data & GUEST_SMC_15))
 		return ((guest_smc_handler_t)fn)(regs, res, handle);
 
-	if ((only && only != handle) || !((guest_smc_handler_15_t)fn)(regs, &res_15, handle))
+	if (!((guest_smc_handler_15_t)fn)(regs, &res_15, handle))
 		return false;
 
 	res->a0 = res_15.a0;
@@ -281,6 +295,7 @@ static bool ask_guest_smc(void *fn, u64 data, struct arm_smccc_1_2_regs *regs,
  */
 bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code)
 {
+	pkvm_handle_t handle = vcpu->kvm->arch.pkvm.handle;
 	const struct pkvm_module_handler *handler;
 	struct arm_smccc_1_2_regs regs, res;
 	int i;
@@ -294,8 +309,13 @@ bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code)
 		((unsigned long *)&regs)[i] = vcpu_get_reg(vcpu, i);
 
 	for_each_handler(handler, PKVM_MODULE_GUEST_SMC) {
-		if (!ask_guest_smc(handler->fn, handler->data, &regs, &res,
-				   vcpu->kvm->arch.pkvm.handle))
+		bool taken;
+
+		if (for_other_guest(handler->data, handle))
+			continue;
+		taken = ask_guest_smc(handler->fn, handler->data, &regs, &res, handle);
+		pkvm_module_count_handler(PKVM_MODULE_GUEST_SMC, handler->slot, taken);
+		if (!taken)
 			continue;
 		for (i = 0; i <= 17; i++)
 			vcpu_set_reg(vcpu, i, ((unsigned long *)&res)[i]);

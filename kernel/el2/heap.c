@@ -36,7 +36,7 @@ struct chunk {
 	size_t size;		/* with this header */
 	size_t size_below;	/* of the chunk below; 0 for the first one */
 	u64 state;
-	u64 unused;		/* keeps what follows aligned */
+	u64 image;		/* of the module that has it, see charge() */
 };
 
 static_assert(sizeof(struct chunk) % CHUNK_ALIGN == 0);
@@ -204,8 +204,52 @@ static struct chunk *alloc_chunk(size_t size)
 	return chunk;
 }
 
+#ifdef CONFIG_PKVM_MODULES_STATS
+static void charge(struct chunk *chunk, unsigned int image)
+{
+	chunk->image = image;
+	if (image < PKVM_MODULE_MAX_RANGES)
+		pkvm_module_stats.images[image].heap += chunk->size - sizeof(*chunk);
+}
+
+static void uncharge(struct chunk *chunk)
+{
+	if (chunk->image < PKVM_MODULE_MAX_RANGES)
+		pkvm_module_stats.images[chunk->image].heap -= chunk->size - sizeof(*chunk);
+}
+
+/* What it has allocated is nobody's. */
+void pkvm_module_disown_heap(unsigned int image)
+{
+	struct chunk *chunk;
+
+	hyp_spin_lock(&heap_lock);
+
+	chunk = heap_top > heap_start ? (struct chunk *)heap_start : NULL;
+	for (; chunk; chunk = chunk_above(chunk)) {
+		if (chunk->state == CHUNK_USED && chunk->image == image) {
+			uncharge(chunk);
+			chunk->image = PKVM_MODULE_MAX_RANGES;
+		}
+	}
+
+	hyp_spin_unlock(&heap_lock);
+}
+#else
+static void charge(struct chunk *chunk, unsigned int image) { }
+static void uncharge(struct chunk *chunk) { }
+#endif
+
+/* Whose allocation it is, by where it returns to. */
+static unsigned int image_of_caller(void *caller)
+{
+	return IS_ENABLED(CONFIG_PKVM_MODULES_STATS) ?
+	       pkvm_module_image_of((unsigned long)caller) : PKVM_MODULE_MAX_RANGES;
+}
+
 void *pkvm_module_alloc(size_t size)
 {
+	unsigned int image = image_of_caller(__builtin_return_address(0));
 	struct chunk *chunk = ERR_PTR(-EINVAL);
 
 	*this_cpu_ptr(&alloc_missing) = 0;
@@ -214,6 +258,8 @@ void *pkvm_module_alloc(size_t size)
 		size = ALIGN(size, CHUNK_ALIGN) + sizeof(*chunk);
 		hyp_spin_lock(&heap_lock);
 		chunk = alloc_chunk(size);
+		if (!IS_ERR(chunk))
+			charge(chunk, image);
 		hyp_spin_unlock(&heap_lock);
 	}
 
@@ -266,6 +312,7 @@ void pkvm_module_free(void *addr)
 	if (!chunk)
 		goto unlock;
 
+	uncharge(chunk);
 	chunk->state = CHUNK_FREE;
 
 	other = chunk_above(chunk);

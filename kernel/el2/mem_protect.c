@@ -818,6 +818,30 @@ void *__pkvm_module_unmap_heap_page(unsigned long va)
 	return hyp_phys_to_virt(phys);
 }
 
+/*
+ * Let the host read whole pages of the hypervisor. They are EL2's for everybody who
+ * looks at the state, as hyp text is, which the host can read as well.
+ */
+int __pkvm_module_let_host_read(void *va, u64 size)
+{
+	phys_addr_t phys = __hyp_pa(va);
+	int ret;
+
+	host_lock_component();
+	hyp_lock_component();
+
+	ret = __host_check_page_state_range(phys, size, PKVM_NOPAGE);
+	if (!ret)
+		ret = __hyp_check_page_state_range(phys, size, PKVM_PAGE_OWNED);
+	if (!ret)
+		ret = host_stage2_idmap_locked(phys, size, KVM_PGTABLE_PROT_R);
+
+	hyp_unlock_component();
+	host_unlock_component();
+
+	return ret;
+}
+
 int __pkvm_module_share_hyp(u64 pfn)
 {
 	return module_range_valid(pfn, 1) ? __pkvm_host_share_hyp(pfn) : -EINVAL;

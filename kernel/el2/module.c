@@ -14,8 +14,8 @@
  *                 |     release     |    unregister    |
  *                 +-----------------+------------------+
  *
- * Lock order: modules_lock, then the host stage-2 lock and pkvm_pgd_lock. None is
- * held while a module's code runs.
+ * Lock order: heap_lock, modules_lock, then the host stage-2 lock and pkvm_pgd_lock.
+ * None is held while a module's code runs.
  */
 
 #include <linux/percpu.h>
@@ -32,9 +32,6 @@
 #include <nvhe/trap_handler.h>
 
 #include "ops.h"
-
-/* Ranges of private VA: one for each module, and those from alloc_module_va(). */
-#define MAX_VA_RANGES		256
 
 enum va_range_use {
 	VA_UNUSED,		/* reserved earlier, released: can be used again */
@@ -73,7 +70,7 @@ static unsigned int nr_tables;
 
 static DEFINE_HYP_SPINLOCK(modules_lock);
 static DEFINE_PER_CPU(bool, in_init);
-static struct va_range va_ranges[MAX_VA_RANGES];
+static struct va_range va_ranges[PKVM_MODULE_MAX_RANGES];
 static unsigned int nr_va_ranges;
 static bool closed;
 static bool allow_protected_vms;
@@ -133,7 +130,7 @@ static struct va_range *reserve_va_range(u64 nr_pages, enum va_range_use use)
 	}
 
 	if (!range) {
-		if (nr_va_ranges == MAX_VA_RANGES)
+		if (nr_va_ranges == PKVM_MODULE_MAX_RANGES)
 			return ERR_PTR(-ENOSPC);
 		range = &va_ranges[nr_va_ranges];
 		ret = pkvm_alloc_private_va_range(nr_pages << PAGE_SHIFT, &range->start);
@@ -361,6 +358,24 @@ bool pkvm_module_is_text(unsigned long va)
 	return in_text(range, va) && range->use == VA_LIVE;
 }
 
+/*
+ * The number of the VA range that a function is in, if that is the image of a live
+ * module; or else PKVM_MODULE_MAX_RANGES.
+ */
+unsigned int pkvm_module_image_of(unsigned long va)
+{
+	unsigned int nr = PKVM_MODULE_MAX_RANGES;
+	struct va_range *range;
+
+	hyp_spin_lock(&modules_lock);
+	range = find_va_range(va, 1);
+	if (in_text(range, va) && range->use == VA_LIVE)
+		nr = range - va_ranges;
+	hyp_spin_unlock(&modules_lock);
+
+	return nr;
+}
+
 /* Whether it is in the writable data of a live module. */
 bool pkvm_module_is_data(unsigned long va, size_t size)
 {
@@ -387,6 +402,7 @@ void handle___pkvm_module_init(struct kvm_cpu_context *host_ctxt)
 	if (in_text(range, init_va)) {
 		/* From here on it counts as text that handlers may lie in. */
 		range->use = VA_LIVE;
+		pkvm_module_count_image(range - va_ranges, range->start);
 		ret = 0;
 	}
 	hyp_spin_unlock(&modules_lock);
@@ -432,6 +448,7 @@ void handle___pkvm_module_register_call(struct kvm_cpu_context *host_ctxt)
 	for (i = 0; i < PKVM_MODULE_MAX_CALLS; i++) {
 		if (pkvm_module_calls[i])
 			continue;
+		pkvm_module_reset_call(i);
 		WRITE_ONCE(pkvm_module_calls[i], (pkvm_module_call_t)va);
 		ret = __KVM_HOST_SMCCC_FUNC_MAX + i;
 		break;
@@ -451,7 +468,7 @@ void handle___pkvm_module_unregister(struct kvm_cpu_context *host_ctxt)
 {
 	DECLARE_REG(unsigned long, image, host_ctxt, 1);
 	struct va_range *range;
-	unsigned int i;
+	unsigned int i, nr;
 	int ret = -EINVAL;
 
 	hyp_spin_lock(&modules_lock);
@@ -460,8 +477,10 @@ void handle___pkvm_module_unregister(struct kvm_cpu_context *host_ctxt)
 		goto unlock;
 
 	for (i = 0; i < PKVM_MODULE_MAX_CALLS; i++) {
-		if (in_text(range, (unsigned long)pkvm_module_calls[i]))
-			WRITE_ONCE(pkvm_module_calls[i], NULL);
+		if (!in_text(range, (unsigned long)pkvm_module_calls[i]))
+			continue;
+		WRITE_ONCE(pkvm_module_calls[i], NULL);
+		pkvm_module_reset_call(i);
 	}
 
 	for (i = 0; i < range->nr_sections; i++) {
@@ -477,10 +496,15 @@ void handle___pkvm_module_unregister(struct kvm_cpu_context *host_ctxt)
 		pkvm_module_remove_serror(section->start, section->end);
 	}
 	range->use = VA_LOADING;
+	nr = range - va_ranges;
+	pkvm_module_count_image(nr, 0);
 	ret = 0;
 
 unlock:
 	hyp_spin_unlock(&modules_lock);
+	/* The heap's lock comes before this one. */
+	if (!ret)
+		pkvm_module_disown_heap(nr);
 	cpu_reg(host_ctxt, 1) = ret;
 }
 
@@ -540,7 +564,8 @@ unlock:
 
 /*
  * End loading for good.
- * x1: whether all modules that were asked for are loaded.
+ * x1: whether all modules that were asked for are loaded. An error other than
+ * -EOPNOTSUPP is about the counters, which are out of the host's reach then.
  */
 void handle___pkvm_module_close(struct kvm_cpu_context *host_ctxt)
 {
@@ -551,7 +576,7 @@ void handle___pkvm_module_close(struct kvm_cpu_context *host_ctxt)
 	if (loading_allowed()) {
 		allow_protected_vms = all_loaded;
 		closed = true;
-		ret = 0;
+		ret = pkvm_module_share_stats();
 	}
 	hyp_spin_unlock(&modules_lock);
 

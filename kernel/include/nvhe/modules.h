@@ -13,27 +13,13 @@
 #include <asm/kvm_asm.h>
 #include <asm/kvm_pgtable.h>
 #include <asm/kvm_pkvm_module.h>
+#include <asm/pkvm_module_stats.h>
 
 #include <nvhe/trap_handler.h>
 
 struct pkvm_hyp_vm;
 
 typedef void (*pkvm_module_call_t)(struct kvm_cpu_context *host_ctxt);
-
-/* How many functions all modules together can register as calls. */
-#define PKVM_MODULE_MAX_CALLS	512
-
-/* What modules can register for; see struct pkvm_module_ops. */
-enum pkvm_module_handler_kind {
-	PKVM_MODULE_PERM_FAULT,
-	PKVM_MODULE_HOST_SMC,
-	PKVM_MODULE_GUEST_SMC,
-	PKVM_MODULE_DEFAULT_TRAP,
-	PKVM_MODULE_ILLEGAL_ABT,
-	PKVM_MODULE_PSCI,
-	PKVM_MODULE_HYP_PANIC,
-	PKVM_MODULE_NR_HANDLER_KINDS,
-};
 
 typedef bool (*pkvm_module_trap_handler_t)(struct user_pt_regs *regs);
 
@@ -43,6 +29,7 @@ struct pkvm_module_handler {
 	struct pkvm_module_handler *next;
 	u64 data;		/* whom and in which form, for SMCs of guests */
 	bool used;
+	u8 slot;		/* its number in the array of its kind */
 };
 
 /* What became of a permission fault of the host. */
@@ -51,6 +38,45 @@ enum pkvm_module_fault {
 	PKVM_MODULE_FAULT_HANDLED,
 	PKVM_MODULE_FAULT_ABORT,
 };
+
+#ifdef CONFIG_PKVM_MODULES_STATS
+DECLARE_PER_CPU_PAGE_ALIGNED(struct pkvm_module_cpu_stats, pkvm_module_cpu_stats);
+extern struct pkvm_module_stats pkvm_module_stats;
+
+/* Nothing interrupts EL2 between the load and the store. */
+static inline void pkvm_module_count_call(unsigned long nr)
+{
+	this_cpu_ptr(&pkvm_module_cpu_stats)->calls[nr]++;
+}
+
+static inline void pkvm_module_count_handler(enum pkvm_module_handler_kind kind, unsigned int nr,
+					     bool taken)
+{
+	struct pkvm_module_cpu_stats *stats = this_cpu_ptr(&pkvm_module_cpu_stats);
+
+	if (taken)
+		stats->handlers[kind][nr].taken++;
+	else
+		stats->handlers[kind][nr].passed++;
+}
+
+/* stats.c */
+int pkvm_module_share_stats(void);
+void pkvm_module_reset_call(unsigned int nr);
+void pkvm_module_reset_handler(enum pkvm_module_handler_kind kind, unsigned int nr, void *fn);
+void pkvm_module_count_image(unsigned int nr, unsigned long start);
+void pkvm_module_disown_heap(unsigned int image);
+#else
+static inline void pkvm_module_count_call(unsigned long nr) { }
+static inline void pkvm_module_count_handler(enum pkvm_module_handler_kind kind, unsigned int nr,
+					     bool taken) { }
+static inline int pkvm_module_share_stats(void) { return 0; }
+static inline void pkvm_module_reset_call(unsigned int nr) { }
+static inline void pkvm_module_reset_handler(enum pkvm_module_handler_kind kind, unsigned int nr,
+					     void *fn) { }
+static inline void pkvm_module_count_image(unsigned int nr, unsigned long start) { }
+static inline void pkvm_module_disown_heap(unsigned int image) { }
+#endif
 
 #ifdef CONFIG_PKVM_MODULES
 DECLARE_STATIC_KEY_FALSE(pkvm_module_has_calls);
@@ -85,10 +111,12 @@ static inline void pkvm_module_hcall(struct kvm_cpu_context *host_ctxt, unsigned
 	BUILD_BUG_ON(!is_power_of_2(PKVM_MODULE_MAX_CALLS));
 	OPTIMIZER_HIDE_VAR(id);
 
-	hfn = READ_ONCE(pkvm_module_calls[id & (PKVM_MODULE_MAX_CALLS - 1)]);
+	id &= PKVM_MODULE_MAX_CALLS - 1;
+	hfn = READ_ONCE(pkvm_module_calls[id]);
 	if (!hfn)
 		return;
 
+	pkvm_module_count_call(id);
 	cpu_reg(host_ctxt, 0) = SMCCC_RET_SUCCESS;
 	hfn(host_ctxt);
 }
@@ -107,8 +135,10 @@ static inline bool pkvm_module_host_smc(struct kvm_cpu_context *host_ctxt)
 
 	for (; unlikely(handler); handler = READ_ONCE(handler->next)) {
 		pkvm_module_trap_handler_t fn = handler->fn;
+		bool taken = fn(&host_ctxt->regs);
 
-		if (fn(&host_ctxt->regs))
+		pkvm_module_count_handler(PKVM_MODULE_HOST_SMC, handler->slot, taken);
+		if (taken)
 			return true;
 	}
 
@@ -164,7 +194,8 @@ static inline void pkvm_module_illegal_abt(void)
 
 static inline enum pkvm_module_fault pkvm_module_host_perm_fault(u64 esr, u64 addr)
 {
-	return pkvm_module_has(PKVM_MODULE_PERM_FAULT) ?
+	/* The counters are read-only whether a module cares or not. */
+	return IS_ENABLED(CONFIG_PKVM_MODULES_STATS) || pkvm_module_has(PKVM_MODULE_PERM_FAULT) ?
 	       __pkvm_module_host_perm_fault(esr, addr) : PKVM_MODULE_FAULT_NONE;
 }
 
@@ -205,6 +236,7 @@ bool pkvm_module_is_text(unsigned long va);
 bool pkvm_module_is_data(unsigned long va, size_t size);
 bool pkvm_module_in_init(void);
 int pkvm_module_cpu(void);
+unsigned int pkvm_module_image_of(unsigned long va);
 
 /* mem_protect.c */
 
@@ -240,6 +272,7 @@ int __pkvm_module_donate_heap_page(u64 pfn);
 int __pkvm_module_reclaim_heap_page(u64 pfn);
 int __pkvm_module_map_heap_page(unsigned long va, void *page);
 void *__pkvm_module_unmap_heap_page(unsigned long va);
+int __pkvm_module_let_host_read(void *va, u64 size);
 int __pkvm_module_share_hyp(u64 pfn);
 int __pkvm_module_unshare_hyp(u64 pfn);
 int __pkvm_module_map_private(unsigned long va, u64 size, phys_addr_t phys,
