@@ -31,6 +31,8 @@
 
 #define MODULES	"/sys/kernel/pkvm/modules/"
 #define GATE	"/sys/kernel/pkvm/protected_vms"
+/* Of kernels that count: a file for each module. */
+#define COUNTERS "/sys/kernel/debug/pkvm/modules/"
 
 /* What vmm returns when protected VMs may not start. */
 #define VMM_DENIED	2
@@ -183,6 +185,31 @@ static void show_sections(const char *module)
 	fclose(file);
 }
 
+static FILE *open_counters(const char *module)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), COUNTERS "%s", module);
+	return fopen(path, "r");
+}
+
+/* How often a call was made, as ", 3 times"; "" where that is not counted. */
+static const char *call_count(const char *module, const char *call)
+{
+	FILE *file = open_counters(module);
+	static char text[48];
+	char line[256], id[32];
+	unsigned long long n;
+
+	text[0] = '\0';
+	while (file && !text[0] && fgets(line, sizeof(line), file))
+		if (sscanf(line, "call %31s %*s %llu", id, &n) == 2 && !strcmp(id, call))
+			snprintf(text, sizeof(text), n == 1 ? ", once" : ", %llu times", n);
+	if (file)
+		fclose(file);
+	return text;
+}
+
 static void show_calls(const char *module)
 {
 	FILE *file = open_attribute(module, "calls");
@@ -191,7 +218,28 @@ static void show_calls(const char *module)
 	if (!file)
 		return;
 	while (fscanf(file, "%31s %127s", id, function) == 2)
-		printf("    HVC %-8s %s\n", id, function);
+		printf("    HVC %-8s %s%s\n", id, function, call_count(module, id));
+	fclose(file);
+}
+
+/* What else a kernel that counts knows of a module. */
+static void show_handlers(const char *module)
+{
+	FILE *file = open_counters(module);
+	char line[256], kind[32], function[128];
+	unsigned long long n, passed;
+
+	if (!file)
+		return;
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "handler %31s %127s %llu %llu", kind, function, &n, &passed) == 4)
+			printf("    %-12s %s, took %llu, passed %llu on\n", kind, function, n,
+			       passed);
+		else if (sscanf(line, "notifier %31s %127s %llu", kind, function, &n) == 3)
+			printf("    %-12s %s, told %llu times\n", kind, function, n);
+		else if (sscanf(line, "heap %llu", &n) == 1 && n)
+			printf("    heap         %llu bytes\n", n);
+	}
 	fclose(file);
 }
 
@@ -212,6 +260,7 @@ static void show_module(const char *module)
 	printf("  %s: loaded, at EL2 address %s\n", module, line);
 	show_sections(module);
 	show_calls(module);
+	show_handlers(module);
 }
 
 static bool is_among(const char *name, char *const names[], int n)

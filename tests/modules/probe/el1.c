@@ -10,6 +10,7 @@
 #include <linux/init.h>
 #include <linux/kmod.h>
 #include <linux/kthread.h>
+#include <linux/math64.h>
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -19,6 +20,7 @@
 #include <linux/vmalloc.h>
 
 #include <asm/kvm_pkvm_module.h>
+#include <asm/sysreg.h>
 #include <asm/word-at-a-time.h>
 
 #include "probe.h"
@@ -216,6 +218,22 @@ static void probe_repeat(const u64 *args, u64 *res)
 	}
 }
 
+static u64 probe_cost(const u64 *args)
+{
+	struct arm_smccc_res res;
+	unsigned long flags;
+	u64 start, end, i;
+
+	local_irq_save(flags);
+	start = read_sysreg(cntvct_el0);
+	for (i = 0; i < args[0]; i++)
+		arm_smccc_1_1_hvc(args[1], args[2], args[3], args[4], args[5], args[6], &res);
+	end = read_sysreg(cntvct_el0);
+	local_irq_restore(flags);
+
+	return mul_u64_u32_div(end - start, NSEC_PER_SEC, read_sysreg(cntfrq_el0));
+}
+
 /* A place of its own, so that it can warn once. */
 static noinline u64 probe_mod_call(int id, u64 arg)
 {
@@ -292,6 +310,9 @@ static int probe_run(struct probe_request *req)
 		return 0;
 	case PROBE_REPEAT:
 		probe_repeat(a, res);
+		return 0;
+	case PROBE_COST:
+		res[0] = probe_cost(a);
 		return 0;
 	case PROBE_VAR:
 		res[0] = (u64)&kvm_nvhe_sym(probe_from_el1);

@@ -54,6 +54,9 @@ enum probe_cmd {
 	PROBE_REPEAT,		/* as PROBE_HVC with x0..x5 = args[1..6], args[0] times: res are
 				 * how often x0 was "success", with x1 0, and with x1 above the last
 				 */
+	PROBE_COST,		/* as PROBE_HVC with x0..x5 = args[1..6], args[0] times, with
+				 * interrupts masked: res is how long it took, in nanoseconds
+				 */
 	PROBE_VAR,		/* kernel VA of probe_from_el1, which EL1 sets */
 	PROBE_REGISTER,		/* register kernel VA args[0] as a call */
 	PROBE_EL2_VA,		/* pkvm_el2_mod_va(args[0]) */
