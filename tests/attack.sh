@@ -58,7 +58,7 @@ PKVM_BUILD=$build make -s -f "$top/tests/machine/Makefile" attack
 modules=(modules/hello modules/smc-guard modules/mem-guard)
 kos=()
 for dir in tests/modules/probe "${modules[@]}" tests/modules/attacker; do
-	cp -r "$top/$dir" "$work/"
+	cp -rL "$top/$dir" "$work/"
 	dir=$work/${dir##*/}
 	make -s -C "$dir" KDIR="$kdir" >"$work/log" 2>&1 </dev/null || { cat "$work/log" >&2; die "$dir does not build"; }
 	kos+=("$(echo "$dir"/*.ko)")

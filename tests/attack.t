@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # A short run, on one CPU and the same each time: make attack is the long one.
-seed=1 count=4000
+seed=1 calls=4000
 
 for name in attack attack-pages attack-race attack-gate; do
 	runs "the test program $name builds" program "$name"
@@ -45,7 +45,7 @@ for cpu in $modes; do
 	attack "a module is missing" attack-gate --smp 2 --ko "$probe" --named probe,nowhere
 	# In hVHE it has not been seen through to its end yet: see docs/security.md
 	[ "$mode" = nVHE ] || continue
-	attack "at random, seed $seed" "attack $count $seed" --smp 1 "${machine[@]}"
+	attack "at random, seed $seed" "attack $calls $seed" --smp 1 "${machine[@]}"
 done
 
 # What EL2 reads of the host's memory, it reads once. Modules that are shipped read

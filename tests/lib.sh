@@ -105,7 +105,7 @@ module() {
 		flock 9
 		if [ "$(cat "$kept/key" 2>/dev/null)" != "$key" ]; then
 			rm -rf "$kept/key" "${kept:?}/$name"
-			cp -r "$top/$1" "$kept"
+			cp -rL "$top/$1" "$kept"
 			find "$kept/$name" \( "${products[@]}" \) -delete
 			build_module "$kept/$name" &&
 				"$top/tools/modcheck.sh" "$kdir" -q "$ko" >>"$out" 2>&1 || exit
@@ -121,7 +121,7 @@ products=(-name '*.o' -o -name '.*.cmd' -o -name '*.ko' -o -name '*.mod*' -o -na
 	-o -name Module.symvers -o -name hyp.lds -o -name hyp-reloc.S -o -name '*.a')
 module_key() {
 	{
-		cd "$top/$1" && find . -type f ! \( "${products[@]}" \) -exec cksum {} +
+		cd "$top/$1" && find -L . -type f ! \( "${products[@]}" \) -exec cksum {} +
 		cksum "$kdir/.config" "$kdir/Module.symvers"
 		find "$top"/tools/modcheck* -type f -exec cksum {} +
 		stat -c %Y "$kdir/.pkvm-built"

@@ -79,7 +79,7 @@ ok $? "W=1 and sparse have nothing to say of them"
 
 # Sparse takes what MODULE_LICENSE() and its like are made of for no constant
 for dir in $(files 'modules/*/Makefile' 'tests/modules/*/Makefile' 'bench/*/Makefile' | grep -v /hyp/ | xargs -r -n1 dirname); do
-	cp -r "$dir" "$tmp/module"
+	cp -rL "$dir" "$tmp/module"
 	find "$tmp/module" \( -name '*.o' -o -name '*.ko' -o -name '.*.cmd' \) -delete
 	make -C "$kdir" M="$tmp/module" W=1 C=1 CHECK="$sparse" modules >"$tmp/warnings" 2>&1
 	grep -E 'warning:|error:|WARNING|ERROR' "$tmp/warnings" |

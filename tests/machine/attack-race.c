@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,8 +40,11 @@ static void *racing(void *data)
 	return NULL;
 }
 
-/* Each CPU but the first does @fn over and over, until that one is through with @first. */
-static void race(void (*fn)(int cpu), void (*first)(void))
+/*
+ * Each CPU but the first does @fn over and over, until that one is through with @first: it
+ * says whether it got somewhere, which it need not while the others have no CPU to run on.
+ */
+static void race(void (*fn)(int cpu), bool (*first)(void))
 {
 	struct racer racers[16];
 	pthread_t threads[16];
@@ -55,8 +59,8 @@ static void race(void (*fn)(int cpu), void (*first)(void))
 	}
 	while (atomic_load(&running) < nr - 1)
 		sched_yield();
-	for (long i = 0; i < rounds; i++)
-		first();
+	for (long i = 0, tries = 0; i < rounds && tries < 1000 * rounds; tries++)
+		i += first();
 	atomic_store(&stop, true);
 	for (int cpu = 1; cpu < nr; cpu++)
 		pthread_join(threads[cpu], NULL);
@@ -70,16 +74,18 @@ static struct {
 } sharing;
 
 /* What EL2 has pinned, it can rely on. */
-static void pin_once(void)
+static bool pin_once(void)
 {
 	struct pages *p = &sharing.p;
 
 	if (op_int(OP_PIN_SHARED_MEM, p->hyp_va, p->hyp_va + PAGE))
-		return;
+		return false;
 	sharing.pinned++;
 	sharing.not_mapped += !el2_has(*p, "rw-");
 	sharing.unshared_while_pinned += op_int(OP_HOST_UNSHARE_HYP, p->pfn) != -EBUSY;
 	op(OP_UNPIN_SHARED_MEM, p->hyp_va, p->hyp_va + PAGE);
+
+	return true;
 }
 
 static void share_once(int cpu)
@@ -141,7 +147,7 @@ static void set_entry(int i, __u64 pfn)
 }
 
 /* The first entry is undone when the second one is refused: it is read again then. */
-static void donate_list_once(void)
+static bool donate_list_once(void)
 {
 	int ret = op_int(OP_HOST_DONATE_SGLIST_HYP, sglist.list.hyp_va, 2);
 
@@ -152,6 +158,8 @@ static void donate_list_once(void)
 		sglist.lost++;
 		op(OP_HYP_DONATE_HOST, sglist.own.pfn, 1);
 	}
+
+	return true;
 }
 
 static void flip_list(int cpu)

@@ -13,7 +13,7 @@
 #include <linux/percpu.h>
 #include <linux/uaccess.h>
 
-#include "../probe/probe.h"
+#include "probe.h"
 #include "internal.h"
 
 u64 pool_pfn;

@@ -12,7 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
-#include "../probe/probe.h"
+#include "probe.h"
 #include "internal.h"
 
 /* VMs that use more than one of them use a block and what lies in the way of it. */

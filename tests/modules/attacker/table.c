@@ -12,7 +12,7 @@
 #include <linux/kernel.h>
 #include <linux/printk.h>
 
-#include "../probe/probe.h"
+#include "probe.h"
 #include "internal.h"
 
 #define HVC(func, res, how_often, ...)				\

@@ -14,7 +14,7 @@
 #include <asm/kvm_pgtable.h>
 #include <asm/kvm_pkvm.h>
 
-#include "../probe/probe.h"
+#include "probe.h"
 #include "internal.h"
 
 #define KVM_PAGES	(PAGE_ALIGN(sizeof(struct kvm)) >> PAGE_SHIFT)
