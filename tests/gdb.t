@@ -59,7 +59,7 @@ for cpu in $modes; do
 	has 'Breakpoint 4 at 0x4000[0-9a-f]+: file hyp/el2\.c, line' "$mode: the plain name is an EL2 address"
 	has '^Thread [0-9]+ hit Breakpoint 4, hello_hyp_hvc \(regs=0x[0-9a-f]+\) at hyp/el2\.c:' \
 		"$mode: the breakpoint hits"
-	order hello_hyp_hvc handle_host_hcall handle_trap __host_exit
+	order hello_hyp_hvc pkvm_module_hcall handle_host_hcall handle_trap __host_exit
 	ok $? "$mode: the backtrace goes from the module to the hypervisor's entry"
 	has 'at .*/hyp/nvhe/hyp-main\.c:[0-9]+$' "$mode: with files and lines of the hypervisor"
 	has "^$(line 'u64 number =')[[:space:]]+u64 number =" "$mode: it stops at the first line"
@@ -79,7 +79,7 @@ for cpu in $modes; do
 		continue' --cpu "$cpu" --ko "$hello" --ko "$other"
 	has 'Breakpoint 4 \(mod_hyp_init\) pending' "$mode: a module that is still to come"
 	has 'hit Breakpoint 4, mod_hyp_init \(' "$mode: its breakpoint hits when it has come"
-	order mod_hyp_init handle___pkvm_module_init handle_host_hcall handle_trap
+	order mod_hyp_init handle___pkvm_module_init pkvm_module_hcall handle_host_hcall handle_trap
 	ok $? "$mode: in its init function, under the hypervisor's"
 
 	debug 'break handle___pkvm_module_close
