@@ -5,6 +5,7 @@
 #ifndef __ARM64_KVM_PKVM_MODULE_INTERNAL_H__
 #define __ARM64_KVM_PKVM_MODULE_INTERNAL_H__
 
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/kobject.h>
 #include <linux/module.h>
@@ -84,6 +85,7 @@ static inline void pkvm_module_show_stats(void) { }
 #endif
 
 /* loader.c */
+DECLARE_STATIC_KEY_FALSE(pkvm_module_has_calls);
 bool pkvm_modules_closed(void);
 void pkvm_close_modules(void);
 
