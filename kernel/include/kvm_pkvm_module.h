@@ -309,7 +309,8 @@ struct pkvm_module_ops {
 
 	/**
 	 * @hyp_donate_host: Gives pages that a module took back to the host, with the
-	 * contents they have, cleaned from the data cache. MMIO is given back range by range, as it was taken.
+	 * contents they have, cleaned from the data cache. MMIO is given back range by
+	 * range, as it was taken.
 	 *
 	 * Return: 0; -EINVAL for an empty or wrapping range, one past the PA range or
 	 * partly memory; -EPERM for pages that no module took, EL2's own among them, and

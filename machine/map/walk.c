@@ -123,7 +123,8 @@ void walk_el2(struct map *map)
 
 	if (FIELD(m->tcr, 15, 14) || m->tcr & (m->hvhe ? TCR_DS_HVHE : TCR_DS_NVHE) || bits > 48)
 		errx(1, "EL2 has other than 4 KB pages and 48 bits: TCR_EL2 is 0x%llx", m->tcr);
-	walk(map, m->ttbr & PTE_PHYS, BIT(bits) / level_size(level), level, 0, el2_leaf, TABLES_EL2);
+	walk(map, m->ttbr & PTE_PHYS, BIT(bits) / level_size(level), level, 0, el2_leaf,
+	     TABLES_EL2);
 }
 
 /* --- the host --- */
