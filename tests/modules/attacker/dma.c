@@ -9,6 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/sizes.h>
+#include <linux/virtio_byteorder.h>
 
 #include <uapi/linux/virtio_config.h>
 #include <uapi/linux/virtio_ids.h>
@@ -95,19 +96,19 @@ int dma_write(struct attack_dma *dma)
 	if (!queue)
 		return -ENOMEM;
 
-	queue->desc[0].addr = cpu_to_le64(dma->phys);
-	queue->desc[0].len = cpu_to_le32(dma->len);
-	queue->desc[0].flags = cpu_to_le16(VRING_DESC_F_WRITE);
+	queue->desc[0].addr = __cpu_to_virtio64(true, dma->phys);
+	queue->desc[0].len = __cpu_to_virtio32(true, dma->len);
+	queue->desc[0].flags = __cpu_to_virtio16(true, VRING_DESC_F_WRITE);
 	start_device(dev, queue);
 
-	queue->avail.idx = cpu_to_le16(1);
+	queue->avail.idx = __cpu_to_virtio16(true, 1);
 	/* The device sees the queue when it is told of it. */
 	wmb();
 	writel(0, dev + VIRTIO_MMIO_QUEUE_NOTIFY);
 
 	ret = -ETIMEDOUT;
 	for (ms = 0; ret && ms < 5000; ms++) {
-		if (READ_ONCE(queue->used.idx) == cpu_to_le16(1))
+		if (READ_ONCE(queue->used.idx) == __cpu_to_virtio16(true, 1))
 			ret = 0;
 		else
 			usleep_range(1000, 2000);
