@@ -121,13 +121,12 @@ loading() {
 }
 
 sizes() {
-	local k size
-	size=${CROSS_COMPILE-$([ "$(uname -m)" = aarch64 ] || echo aarch64-linux-gnu-)}size
+	local k
 	for k in stock kernel; do
 		value - "$k" image "$(stat -c %s "${!k}/arch/arm64/boot/Image")"
-		value - "$k" text "$("$size" "${!k}/vmlinux" | awk 'NR == 2 { print $1 }')"
-		value - "$k" data "$("$size" "${!k}/vmlinux" | awk 'NR == 2 { print $2 }')"
-		value - "$k" bss "$("$size" "${!k}/vmlinux" | awk 'NR == 2 { print $3 }')"
+		value - "$k" text "$("${cross}size" "${!k}/vmlinux" | awk 'NR == 2 { print $1 }')"
+		value - "$k" data "$("${cross}size" "${!k}/vmlinux" | awk 'NR == 2 { print $2 }')"
+		value - "$k" bss "$("${cross}size" "${!k}/vmlinux" | awk 'NR == 2 { print $3 }')"
 	done
 }
 

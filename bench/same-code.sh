@@ -9,8 +9,10 @@
 set -euo pipefail
 export LC_ALL=C
 
+top=$(cd "$(dirname "$0")/.." && pwd)
+# shellcheck source-path=SCRIPTDIR/..
+. "$top/tools/lib.sh"
 [ $# = 2 ] || { echo "usage: $0 OBJTREE OBJTREE" >&2; exit 2; }
-objdump=${CROSS_COMPILE-$([ "$(uname -m)" = aarch64 ] || echo aarch64-linux-gnu-)}objdump
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -18,12 +20,12 @@ objects() { (cd "$1/arch/arm64/kvm" && find . -name '*.o' ! -name 'built-in*' ! 
 
 # code FILE: "OBJECT FUNCTION INSTRUCTION" lines, with relocations, without addresses
 code() {
-	"$objdump" -dr --no-show-raw-insn --no-addresses "$1" |
+	"${cross}objdump" -dr --no-show-raw-insn --no-addresses "$1" |
 		sed -n 's/^<\(.*\)>:$/\1/; t name; s/[[:space:]]*\/\/.*//; s/^[[:space:]]\+//p; b; :name; h; s/.*/&:/p'
 }
 
 # What is linked is the same, too. An objtree may have objects that are not.
-linked() { "${objdump%objdump}ar" t "$1/arch/arm64/kvm/built-in.a" | sed 's|.*/arch/arm64/kvm/||' | sort; }
+linked() { "${cross}ar" t "$1/arch/arm64/kvm/built-in.a" | sed 's|.*/arch/arm64/kvm/||' | sort; }
 
 linked "$1" >"$work/a"
 linked "$2" >"$work/b"

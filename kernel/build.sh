@@ -26,7 +26,7 @@ mapfile -t fragments < <(realpath "$@")
 # The caller's make variables (M= above all) mean something else to kbuild
 unset MAKEFLAGS MAKEOVERRIDES MFLAGS MAKELEVEL M KBUILD_OUTPUT KBUILD_EXTMOD O C W V
 export ARCH=arm64
-[ "$(uname -m)" = aarch64 ] || export CROSS_COMPILE="${CROSS_COMPILE:-aarch64-linux-gnu-}"
+export CROSS_COMPILE=$cross
 jobs=${JOBS:-$(nproc)}
 log=$obj/build.log
 
@@ -59,7 +59,7 @@ echo "$id" >"$obj/.pkvm-source"
 {
 	echo '# Made by kernel/build.sh: a module builds without ARCH and CROSS_COMPILE being named'
 	echo 'export ARCH ?= arm64'
-	[ -z "${CROSS_COMPILE:-}" ] || echo "export CROSS_COMPILE ?= $CROSS_COMPILE"
+	[ -z "$cross" ] || echo "export CROSS_COMPILE ?= $cross"
 	# shellcheck disable=SC2016 # for make
 	echo 'include $(dir $(abspath $(lastword $(MAKEFILE_LIST))))Makefile'
 } >"$obj/GNUmakefile"

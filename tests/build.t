@@ -7,8 +7,6 @@
 # shellcheck disable=SC2016	# much of it is for make
 . "$(dirname "$0")/lib.sh"
 
-cross=$(sed -n 's/^export CROSS_COMPILE ?= //p' "$kdir/GNUmakefile")
-
 # --- The document
 
 # document DIR RULE SECTION [NAME]: the document's files, after its section 1, or 3 in

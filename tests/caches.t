@@ -7,7 +7,6 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
-cross=$(sed -n 's/^export CROSS_COMPILE ?= //p' "$kdir/GNUmakefile")
 object=$kdir/arch/arm64/kvm/hyp/nvhe/mem_protect.nvhe.o
 
 cleans='[[:space:]](bl|b|R_AARCH64_(CALL|JUMP)26)[[:space:]].*(flush_hyp_va|dcache_clean_inval_poc)'

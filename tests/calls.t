@@ -13,7 +13,6 @@ ok $? "the probe builds"
 probe=$ko
 
 # No machine shows what a CPU does in speculation
-cross=$(sed -n 's/^export CROSS_COMPILE ?= //p' "$kdir/GNUmakefile")
 "${cross}objdump" -dr "$kdir/arch/arm64/kvm/hyp/nvhe/hyp-main.nvhe.o" |
 	grep -A4 'pkvm_module_calls$' >"$out"
 has '[[:space:]]and[[:space:]].*, #0x1ff$' "the number of a call is masked before it is an index"

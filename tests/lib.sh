@@ -10,6 +10,8 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${PKVM_BUILD:-$top/build}
 # make check says which kernel it is about
 kdir=${PKVM_KDIR:-$build/linux}
+# What the tools that made it begin with
+cross=$(sed -n 's/^export CROSS_COMPILE ?= //p' "$kdir/GNUmakefile" 2>/dev/null)
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 # What a make above us was told is not for the makes of a test

@@ -7,7 +7,6 @@
 # shellcheck source-path=SCRIPTDIR
 . "$(dirname "$0")/lib.sh"
 
-cross=$(sed -n 's/^export CROSS_COMPILE ?= //p' "$kdir/GNUmakefile")
 modcheck=$build/tools/pkvm-modcheck
 make=(make -s -f "$top/tools/modcheck/Makefile" PKVM_BUILD="$build")
 runs "pkvm-modcheck builds" "${make[@]}"

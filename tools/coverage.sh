@@ -16,7 +16,6 @@ build=${PKVM_BUILD:-$top/build}
 [ $# -ge 4 ] || die "usage: $0 KDIR CPUS OPTIONS DIR..."
 machine=("$1" "$2" "$3")
 shift 3
-case $(uname -m) in aarch64) cross= ;; *) cross=aarch64-linux-gnu- ;; esac
 shopt -s nullglob
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -5,6 +5,10 @@
 say() { echo "$*" >&2; }
 die() { say "error: $*"; exit 1; }
 
+# What the tools that make code for arm64 begin with: as Debian has them
+# shellcheck disable=SC2034
+cross=${CROSS_COMPILE:-$([ "$(uname -m)" = aarch64 ] || echo aarch64-linux-gnu-)}
+
 # need_room DIR MB WHAT: an unpacking or a build that fails half way for want of
 # room says so in a hundred places, none of them clear. Ask first.
 need_room() {

@@ -19,7 +19,6 @@ kdir=$1
 read -ra cpus <<<"$2"
 read -ra options <<<"$3"
 shift 3
-case $(uname -m) in aarch64) cross= ;; *) cross=aarch64-linux-gnu- ;; esac
 shopt -s nullglob
 status=0
 failed() { echo "$*: FAILED"; status=1; }
@@ -35,7 +34,7 @@ program() {
 	local dir=${1%/test/*} out
 	out=$build/test/$(basename "$(realpath "$dir")")
 	mkdir -p "$out"
-	"${CROSS_COMPILE:-$cross}gcc" -std=gnu11 -O2 -Wall -static -pthread -I"$dir" \
+	"${cross}gcc" -std=gnu11 -O2 -Wall -static -pthread -I"$dir" \
 		-isystem "$build/linux-src/tools/testing/selftests" -o "$out/$(basename "$1" .c)" "$1" >&2 ||
 		die "M=$dir: ${1#"$dir"/} does not build, for the reason above"
 	echo "$out/$(basename "$1" .c)"
