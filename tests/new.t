@@ -51,7 +51,8 @@ is "$(cd "$dir" && find . -type f -printf '%P\n' | sort | paste -sd ' ')" \
 	"Makefile README.md el1.c hyp/Makefile hyp/el2.c test/test.c unit/test.c" \
 	"... leaves what was made"
 
-# Its tests, in both modes, and then with another limit than they know
+# Its tests, in both modes, and then with another limit than they know, beside one that
+# only looks on: the module was called when it was loaded, and is no more
 tests() { "$top/tools/test.sh" "$kdir" "$1" "" "$dir"; }
 runs "all tests pass" tests "$modes"
 has "^$dir: unit/test.c: 1 passed$" "... on this machine"
@@ -59,10 +60,23 @@ for cpu in $modes; do
 	has "^$dir: test/test.c, CPU=$cpu: 3 passed$" "... and in the other one, CPU=$cpu"
 done
 sed -i 's/\(define MAX_SUM\).*/\1 2000/' "$dir/hyp/el2.c"
+sed -i 's/^\tpr_info.*/\tpkvm_el2_mod_call(add_id, 0);\n&/' "$dir/el1.c"
+cat >"$dir/test/idle.c" <<'END'
+#include <stdio.h>
+
+int main(void)
+{
+	puts("ok 1 all is well");
+
+	return 0;
+}
+END
 ! tests cortex-a53 >"$out" 2>&1 </dev/null
 ok $? "with a mistake in the EL2 part they fail"
 has "^$dir: unit/test.c: FAILED$" "... on this machine"
 has "^$dir: test/test.c, CPU=cortex-a53: FAILED$" "... and in the other one"
 has '^not ok 3 EL2 has a limit' "... which shows what failed"
+once "^$dir: test/idle.c, CPU=cortex-a53: FAILED: it never calls the module: no EL2 code of $dir ran while it did$" \
+	"a program that never calls the module fails, in one line"
 
 done_testing

@@ -54,18 +54,16 @@ reached() {
 			at = hex($1) - base
 			if (at >= 0 && at < size)
 				printf "0x%x\n", at
-		}' "$1.asm" | sort -u
+		}' "$1.code" | sort -u
 }
 
-# from_machine DIR MODULE: the same of what ran in the machine. NAME is the kernel's
+# from_machine DIR FILE.ko: the same of what ran in the machine
 from_machine() {
 	local boot base size
 	: >"$work/reached"
 	for boot in "$work"/boot/*.log; do
 		boot=${boot%.log}
-		read -r base size < <(tr -d '\r' <"$boot.log" |
-			awk -v name="$2" '$1 == "machine:" && $3 == name && $4 == ".hyp.text" { print $5, $6 }')
-		[ -n "${base:-}" ] || continue
+		read -r base size < <(el2_text "$boot.log" "$2") || continue
 		reached "$boot" "$base" "$size" >>"$work/reached"
 	done
 	[ -s "$work/reached" ] || return 0
@@ -122,7 +120,7 @@ for dir in "$@"; do
 	name=$(basename "$(realpath "$dir")")
 	echo "# nothing" >"$work/machine"
 	for ko in "$dir"/*.ko; do
-		from_machine "$dir" "$(basename "$ko" .ko | tr - _)" >>"$work/machine"
+		from_machine "$dir" "$ko" >>"$work/machine"
 	done
 	table "$dir"
 	for half in unit machine; do

@@ -33,15 +33,28 @@ out_of() {
 	echo "$out"
 }
 
-# sim_make ARGUMENTS...: tools/sim/module.mk. A header that is not there is said in one
-# line: it is what comes of including what EL2 code cannot have.
+# el2_text LOG FILE.ko: where its EL2 text was in the machine with that log, which was
+# booted with MAP=1, and how many bytes of it there are
+el2_text() {
+	local name
+	name=$(basename "$2" .ko | tr - _)
+	tr -d '\r' <"$1" | awk -v name="$name" '$1 == "machine:" && $3 == name && $4 == ".hyp.text" { print $5, $6 }'
+}
+
+# sim_make ARGUMENTS...: tools/sim/module.mk. A header that is not there, or only to say
+# that, is said in one line: it is what comes of including what EL2 code cannot have.
 # shellcheck disable=SC2154
 sim_make() {
-	local said missing status=0
+	local said missing refused status=0
 	said=$(LC_ALL=C make -s -f "$top/tools/sim/module.mk" -j"${JOBS:-$(nproc)}" "$@" 2>&1) || status=$?
 	missing=$(sed -nE "s/^([^ ]+:[0-9]+):[0-9]+: fatal error: '?([^ ']+)'?(: No such file| file not found).*/\1: \2/p" \
 		<<<"$said" | sort -u)
-	if [ -n "$missing" ]; then
+	refused=$(sed -nE "s/^(In file included from| +from) ([^ ]+:[0-9]+)[:,].*/\2/; t from
+		s|^$top/tools/sim/include/([^:]+):[0-9:]+ error: (#error )?\"(.*)\"|: \1: \3|; t said; b
+		:from; h; b; :said; x; G; s/\n//p" <<<"$said" | sort -u)
+	if [ -n "$refused" ]; then
+		echo "$refused"
+	elif [ -n "$missing" ]; then
 		sed "s/.*/&: the simulator has no such header: EL2 code cannot have it, or unit\/include has to/" <<<"$missing"
 	elif [ -n "$said" ]; then
 		echo "$said"
