@@ -63,8 +63,14 @@ mkdir "$tmp/empty" "$tmp/a space"
 touch "$tmp/a space/Makefile"
 refused "$tmp/nowhere: no such directory" "M= names no directory" door run M="$tmp/nowhere"
 refused "$tmp/empty: no Makefile" "M= names a directory without Makefile" door module M="$tmp/empty"
+for target in module test unit fuzz coverage compile_commands "export FOR=android15"; do
+	# shellcheck disable=SC2086	# two words
+	refused "$repo: no obj-m in its Makefile" "... or one whose Makefile is about something else: make $target" \
+		door $target M="$repo"
+done
+refused "that is the EL2 part of a module" "... or only the EL2 part" door module M="$repo/tools/new/hyp"
 refused "no such directory" "the second of two modules is looked at too" \
-	"$repo/tools/modules.sh" -n "$repo/kernel/../tests/../." "$tmp/nowhere"
+	"$repo/tools/modules.sh" -n "$repo/tools/new" "$tmp/nowhere"
 [ ! -e "$repo/build/linux-src" ]
 ok $? "... and all that before Linux is fetched"
 

@@ -48,8 +48,10 @@ wrong "a header that EL2 code can not have" \
 	"^$dir/hyp/el2.c:1: linux/slab.h: the simulator has no such header: EL2 code cannot have it" hyp/el2.c \
 	'1i#include <linux/slab.h>'
 is "$(grep -c . "$out")" 2 "... in one line, beside what became of it"
-wrong "per-CPU data" 'linux/percpu.h:.*error: .*per-CPU data is not available to EL2 modules' hyp/el2.c \
+wrong "per-CPU data" \
+	"^$dir/hyp/el2.c:1: linux/percpu.h: per-CPU data is not available to EL2 modules" hyp/el2.c \
 	'1i#include <linux/percpu.h>'
+is "$(grep -c . "$out")" 2 "... in one line, too"
 
 # refused WORDS CLAIM COMMAND...
 refused() {

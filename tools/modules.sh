@@ -26,6 +26,11 @@ for dir in "$@"; do
 	[ -d "$dir" ] || die "M=$dir: no such directory"
 	[ -f "$dir/Makefile" ] ||
 		die "M=$dir: no Makefile in it; a module is a directory like modules/hello"
+	if ! grep -qsE '\<obj-|^[-s]?include ' "$dir/Makefile" "$dir/Kbuild"; then
+		die "M=$dir: no obj-m in its Makefile; a module is a directory like modules/hello"
+	elif grep -q '^hyp-obj-' "$dir/Makefile" && ! grep -q '^obj-' "$dir/Makefile"; then
+		die "M=$dir: that is the EL2 part of a module; the directory above it is the module"
+	fi
 	[[ $(realpath "$dir") != *[[:space:]]* ]] ||
 		die "M=$dir: a space in the path, which kbuild cannot do; move it"
 done
