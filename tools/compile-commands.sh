@@ -16,7 +16,7 @@ kdir=$(realpath "$1")
 shift
 
 unknown=' -(fconserve-stack|fno-allow-store-data-races|femit-struct-debug-[a-z]*|fmin-function-alignment=[0-9]*'
-unknown+='|fzero-init-padding-bits=[a-z]*|Wimplicit-fallthrough=5|Wp,-MMD,[^ ]*|Wa,[^ ]*|mabi=lp64|ftrivial-auto-var-init=[a-z]*)'
+unknown+='|fno-stack-clash-protection|fzero-init-padding-bits=[a-z]*|Wimplicit-fallthrough=5|Wp,-MMD,[^ ]*|Wa,[^ ]*|mabi=lp64|ftrivial-auto-var-init=[a-z]*)'
 
 src=$(sed -n 's/^include \(.*\)\/Makefile$/\1/p' "$kdir/Makefile")
 # What applies to the copy in the tree applies to the file that it is a copy of
@@ -43,8 +43,8 @@ entries() {
 		[[ $file == /* ]] || file=$1/$file
 		file=$(origin "$(realpath -m "$file")")
 		[ -f "$file" ] || continue
-		command=$(sed -E ":again; s!$unknown( |\$)! !; t again; s/\\$\(pound\)/#/g" <<<"${command#*gcc }")
-		command="clang --target=aarch64-linux-gnu -Wno-unknown-warning-option ${command% *}"
+		command=$(sed -E ":again; s!$unknown( |\$)! !; t again; s/\\$\(pound\)/#/g" <<<"${command#*gcc}")
+		command="clang --target=aarch64-linux-gnu -Wno-unknown-warning-option -Wno-microsoft-anon-tag${command% *}"
 		printf '%s  { "directory": "%s",\n    "file": "%s",\n    "command": "%s" }' "${comma:-}" "$1" "$file" \
 			"$(escaped "$command $file")"
 		comma=$',\n'
