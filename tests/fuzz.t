@@ -56,6 +56,11 @@ rm -r "$tmp/build/fuzz/foo/corpus"
 ! fuzz 1 "$dir" >"$out" 2>&1
 ok $? "what is in unit/corpus is run first"
 has ': found: ' "... and found at once"
+sed -i 's/regs->regs\[2\]/regs->regs[1]/g' "$dir/hyp/el2.c"
+printf 'cpu 1\nrepeat 0x7f\nhvc foo_hyp_add\n' >"$dir/unit/corpus/${file##*/}"
+! fuzz 1 "$dir" >"$out" 2>&1
+ok $? "a step that fails when it is repeated ..."
+is "$(grep '^    ' "$out")" "    hvc foo_hyp_add 0x8" "... is said as the one that failed"
 
 # Faults of other kinds
 fault smc-guard lock 's/^		refused_others++;/&\n		return;/'

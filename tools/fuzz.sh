@@ -48,15 +48,24 @@ what() {
 		sed -E 's/^==[0-9]+==//; s/^error: //; s/ \(pc .*//'
 }
 
-# reduce FILE: fewer steps, then fewer arguments and more of them 0, of the same kind
+# reduce FILE: fewer steps, none repeated, then fewer arguments and more of them 0, of the
+# same kind
 reduce() {
-	local file=$1 try=$1.try wanted i w words first was
+	local file=$1 try=$1.try wanted i w words first was step
 	wanted=$(sees "$file" symbolize=0 | kind)
 	# From the end: what comes after the failure is never done
 	for ((i = $(wc -l <"$file"); i > 0; i--)); do
 		sed "${i}d" "$file" >"$try"
 		same || true
 	done
+	# The one of those that are repeated that failed
+	step=$(SIM_REPLAY=1 sees "$file" symbolize=0 | grep -E '^(hvc|(guest-)?smc|fault|trap|read|write|exec|psci|trng) ' |
+		tail -n 1) || true
+	if [ -n "$step" ]; then
+		sed "\$d" "$file" | sed '${/^repeat /d}' >"$try"
+		echo "$step" >>"$try"
+		same || true
+	fi
 	for ((i = $(wc -l <"$file"); i > 0; i--)); do
 		read -ra words < <(sed -n "${i}p" "$file")
 		first=1
