@@ -28,6 +28,8 @@ has "^$tmp/tree: foo for android16" "... which is said"
 ! grep -rnE 'sim\.h|kselftest|PKVM_BUILD|@NAME@|@LEVEL@' "$tmp/tree" --include='*.[ch]' --include=Makefile \
 	--include=BUILD.bazel >"$out"
 ok $? "... and with nothing of this project"
+! grep -E 'make [a-z]+ M=' "$tmp/tree/README.md" >"$out" && grep -q 'make KDIR=' "$tmp/tree/README.md"
+ok $? "... nor with a word of its commands"
 runs "it builds" sh -c "cd $tmp/tree && make KDIR=$kdir"
 ! export_for android16
 ok $? "a place that is taken is refused"

@@ -41,6 +41,8 @@ copy() {
 			mkdir -p "$(dirname "$tree/$file")"
 			cp "$dir/$file" "$tree/$file"
 		done
+	# What it says to do is to be done there
+	find "$tree" -name '*.md' -exec sed -i -E '/^    make [a-z_]+ .*\<M=/d' {} +
 }
 
 # set_level FILE PATTERN: before the first line that matches

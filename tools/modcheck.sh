@@ -12,7 +12,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/tools/lib.sh"
 
 [ $# -ge 2 ] || die "usage: $0 KDIR [-q] FILE.ko..."
-kdir=$1
+kdir=$(realpath --relative-base=. "$1")
 shift
 build=${PKVM_BUILD:-$top/build}
 

@@ -58,11 +58,14 @@ build() {
 
 shopt -s inherit_errexit
 kos=$(for dir in "$@"; do (build "$dir"); done)
+# As a person would name them; no path has a space
+# shellcheck disable=SC2086
+named=$([ -z "$kos" ] || realpath --relative-base=. $kos)
 if [ -n "$report" ]; then
-	# shellcheck disable=SC2086 # no path has a space
-	exec "$top/tools/modcheck.sh" "$kdir" $kos
+	# shellcheck disable=SC2086
+	exec "$top/tools/modcheck.sh" "$kdir" $named
 fi
 # shellcheck disable=SC2086
-[ -z "$kos" ] || "$top/tools/modcheck.sh" "$kdir" -q $kos >&2 ||
+[ -z "$named" ] || "$top/tools/modcheck.sh" "$kdir" -q $named >&2 ||
 	die "such a module is not accepted, or not sane: see above; make modcheck M= says more of it"
 echo "$kos"
