@@ -818,6 +818,7 @@ void *__pkvm_module_unmap_heap_page(unsigned long va)
 	return hyp_phys_to_virt(phys);
 }
 
+#ifdef CONFIG_PKVM_MODULES_STATS
 /*
  * Let the host read whole pages of the hypervisor. They are EL2's for everybody who
  * looks at the state, as hyp text is, which the host can read as well.
@@ -841,6 +842,7 @@ int __pkvm_module_let_host_read(void *va, u64 size)
 
 	return ret;
 }
+#endif
 
 int __pkvm_module_share_hyp(u64 pfn)
 {

@@ -358,6 +358,7 @@ bool pkvm_module_is_text(unsigned long va)
 	return in_text(range, va) && range->use == VA_LIVE;
 }
 
+#ifdef CONFIG_PKVM_MODULES_STATS
 /*
  * The number of the VA range that a function is in, if that is the image of a live
  * module; or else PKVM_MODULE_MAX_RANGES.
@@ -375,6 +376,7 @@ unsigned int pkvm_module_image_of(unsigned long va)
 
 	return nr;
 }
+#endif
 
 /* Whether it is in the writable data of a live module. */
 bool pkvm_module_is_data(unsigned long va, size_t size)
