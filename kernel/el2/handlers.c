@@ -6,7 +6,7 @@
  * is read without a lock, on paths that may hold any: an entry is filled before it is
  * linked, and one whose module is withdrawn still leads on to the next. Modules are
  * withdrawn only before the host is deprivileged, and the host then makes every CPU
- * leave EL2.
+ * leave EL2, before the module is released and its entries can be filled again.
  *
  * Registering is for EL2 init functions and for module calls, at any time.
  */
@@ -122,7 +122,6 @@ void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_en
 			unsigned long fn = (unsigned long)(*link)->fn;
 
 			if (fn >= text_start && fn < text_end) {
-				(*link)->used = false;
 				pkvm_module_reset_handler(kind, (*link)->slot, NULL);
 				WRITE_ONCE(*link, (*link)->next);
 			} else {
@@ -130,6 +129,21 @@ void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_en
 			}
 		}
 		update_summary(kind);
+	}
+}
+
+/* What was removed, nobody can be at any more. With pkvm_module_lock() held. */
+void pkvm_module_free_handlers(unsigned long text_start, unsigned long text_end)
+{
+	unsigned int kind, i;
+
+	for (kind = 0; kind < PKVM_MODULE_NR_HANDLER_KINDS; kind++) {
+		for (i = 0; i < PKVM_MODULE_MAX_HANDLERS; i++) {
+			unsigned long fn = (unsigned long)handlers[kind][i].fn;
+
+			if (fn >= text_start && fn < text_end)
+				handlers[kind][i].used = false;
+		}
 	}
 }
 

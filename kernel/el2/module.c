@@ -548,6 +548,8 @@ void handle___pkvm_module_release(struct kvm_cpu_context *host_ctxt)
 		struct va_section *section = &range->sections[i];
 		unsigned long va;
 
+		if (section->prot & KVM_PGTABLE_PROT_X)
+			pkvm_module_free_handlers(section->start, section->end);
 		for (va = section->start; va < section->end; va += PAGE_SIZE) {
 			int err = __pkvm_module_release_image_page(va);
 

@@ -46,6 +46,7 @@ int pkvm_module_register_psci(void (*cb)(enum pkvm_psci_notification notificatio
 					 struct user_pt_regs *regs));
 int pkvm_module_register_hyp_panic(void (*cb)(struct user_pt_regs *regs));
 void pkvm_module_remove_handlers(unsigned long text_start, unsigned long text_end);
+void pkvm_module_free_handlers(unsigned long text_start, unsigned long text_end);
 
 /* serror.c */
 int pkvm_module_register_unmask_serror(bool (*unmask)(void), void (*mask)(void));
