@@ -87,6 +87,7 @@ static inline void pkvm_module_show_stats(void) { }
 /* loader.c */
 DECLARE_STATIC_KEY_FALSE(pkvm_module_has_calls);
 bool pkvm_modules_closed(void);
+bool pkvm_modules_closed_at_el2(void);
 void pkvm_close_modules(void);
 
 #endif /* __ARM64_KVM_PKVM_MODULE_INTERNAL_H__ */

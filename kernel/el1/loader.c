@@ -37,6 +37,7 @@ LIST_HEAD(pkvm_module_list);
 DEFINE_STATIC_KEY_FALSE(pkvm_module_has_calls);
 
 static bool closed;
+static bool closed_at_el2;
 
 /* EL2 modules whose EL1 init function has not returned yet. */
 static unsigned int nr_initialising;
@@ -302,9 +303,25 @@ static void leave_el2(void *unused)
 	kvm_call_hyp_nvhe(__pkvm_module_undo_traps);
 }
 
+/* EL2 has pages that it should not have: nobody else may get them. */
+static void keep_pages(const struct pkvm_el2_part *part)
+{
+	unsigned long addr;
+	int id;
+
+	for (id = 0; id < PKVM_EL2_NR_MAPPED; id++) {
+		const struct pkvm_el2_section *s = &part->sections[id];
+
+		for (addr = s->start; addr < s->start + s->size; addr += PAGE_SIZE)
+			get_page(vmalloc_to_page((void *)addr));
+	}
+}
+
 /*
  * Withdraw an EL2 part, whose init function may have run. EL2 runs with interrupts
  * masked, so that a CPU which takes an interrupt is outside.
+ *
+ * The module's memory is freed then, whatever EL2 answers.
  */
 static void withdraw_el2_part(struct module *mod)
 {
@@ -315,7 +332,8 @@ static void withdraw_el2_part(struct module *mod)
 	on_each_cpu(leave_el2, NULL, 1);
 	ret = kvm_call_hyp_nvhe(__pkvm_module_release, part->hyp_va);
 
-	WARN(ret, "%s: EL2 keeps pages of a module that is gone: %d", mod->name, ret);
+	if (WARN(ret, "%s: EL2 keeps pages of a module that is gone: %d", mod->name, ret))
+		keep_pages(part);
 	part->hyp_va = 0;
 }
 
@@ -631,6 +649,12 @@ bool pkvm_modules_closed(void)
 	return READ_ONCE(closed);
 }
 
+/* If not, EL2 lets no protected VM run. */
+bool pkvm_modules_closed_at_el2(void)
+{
+	return closed_at_el2;
+}
+
 /*
  * End loading, at EL1 and at EL2, which is told whether protected VMs may exist.
  *
@@ -660,5 +684,6 @@ void pkvm_close_modules(void)
 	ret = kvm_call_hyp_nvhe(__pkvm_module_close, pkvm_modules_all_loaded());
 	if (!WARN_ON(ret))
 		pkvm_module_show_stats();
+	closed_at_el2 = ret != -EOPNOTSUPP;
 	WRITE_ONCE(closed, true);
 }

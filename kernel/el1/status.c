@@ -128,6 +128,8 @@ int pkvm_module_why_closed(char *buf, size_t size)
 		return scnprintf(buf, size, "modules are still being loaded");
 	if (first_failed)
 		return scnprintf(buf, size, "%s: %s", first_failed->name, first_failed->reason);
+	if (!pkvm_modules_closed_at_el2())
+		return scnprintf(buf, size, "EL2 did not end loading");
 
 	return 0;
 }
