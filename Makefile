@@ -71,7 +71,7 @@ UNITS	:= $(if $(filter file,$(origin M)),,$(M))
 # Those of test: both modes of pKVM, unless CPU= was said
 CPUS	:= $(if $(filter file,$(origin CPU)),max cortex-a53,$(CPU))
 
-.PHONY: FORCE help run shell gdb map check attack new unit test fuzz bench coverage export compile_commands abi module modcheck linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage deps-bench machine named has-tests qemu
+.PHONY: FORCE help run shell gdb map check attack faults new unit test fuzz bench coverage export compile_commands abi module modcheck linux clean distclean deps-build deps-machine deps-check deps-gdb deps-unit deps-fuzz deps-coverage deps-bench machine named has-tests qemu
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z_-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,6 +100,10 @@ new: ## make a vendor module, with tests: NAME= DIR=
 
 attack: deps-check qemu linux machine ## a hostile host, with COUNT= hypercalls at random: SEED=, FROM=
 	@PKVM_KDIR=$(O) tests/attack.sh $(COUNT) "$(SEED)" $(FROM)
+
+faults: deps-check qemu ## loading fails in every place, and of modules with every byte wrong
+	@$(MAKE) --no-print-directory linux machine CONFIG_FRAGMENTS="faults faults-host"
+	@PKVM_KDIR=$(B)/linux-faults-faults-host FAULTS_EVERY=1 FAULTS_TIMEOUT=7200 prove -v tests/faults.t
 
 unit: deps-unit ## unit tests of EL2 code on this machine: M=, or all that have some
 	@tools/unit.sh $(UNITS)

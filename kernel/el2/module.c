@@ -148,9 +148,20 @@ static struct va_range *reserve_va_range(u64 nr_pages, enum va_range_use use)
 	return range;
 }
 
-static bool loading_allowed(void)
+static bool is_open(void)
 {
 	return is_protected_kvm_enabled() && !closed;
+}
+
+/* Each of the loader's hypercalls asks one of these, once. */
+static bool loading_allowed(void)
+{
+	return is_open() && !pkvm_module_should_fail();
+}
+
+static bool undoing_allowed(void)
+{
+	return is_open() && !pkvm_module_should_fail_undo();
 }
 
 /* Whether all of a range was reserved by one pkvm_alloc_module_va(). */
@@ -180,7 +191,7 @@ static bool charge_tables(struct va_range *range, u64 nr_pages)
 
 	hyp_assert_lock_held(&modules_lock);
 
-	if (tables > MAX_TABLES - nr_tables)
+	if (pkvm_module_should_fail() || tables > MAX_TABLES - nr_tables)
 		return false;
 
 	nr_tables += tables;
@@ -401,7 +412,7 @@ void handle___pkvm_module_init(struct kvm_cpu_context *host_ctxt)
 
 	hyp_spin_lock(&modules_lock);
 	range = loading_allowed() ? find_image(image, VA_LOADING) : NULL;
-	if (in_text(range, init_va)) {
+	if (in_text(range, init_va) && !pkvm_module_fails_init()) {
 		/* From here on it counts as text that handlers may lie in. */
 		range->use = VA_LIVE;
 		pkvm_module_count_image(range - va_ranges, range->start);
@@ -474,7 +485,7 @@ void handle___pkvm_module_unregister(struct kvm_cpu_context *host_ctxt)
 	int ret = -EINVAL;
 
 	hyp_spin_lock(&modules_lock);
-	range = loading_allowed() ? find_image(image, VA_LIVE) : NULL;
+	range = undoing_allowed() ? find_image(image, VA_LIVE) : NULL;
 	if (!range)
 		goto unlock;
 
@@ -518,7 +529,8 @@ void handle___pkvm_module_undo_traps(struct kvm_cpu_context *host_ctxt)
 {
 	int ret = -EOPNOTSUPP;
 
-	if (loading_allowed()) {
+	pkvm_module_take_account();
+	if (undoing_allowed()) {
 		if (!pkvm_module_has(PKVM_MODULE_DEFAULT_TRAP))
 			pkvm_module_undo_traps();
 		ret = 0;
@@ -539,7 +551,7 @@ void handle___pkvm_module_release(struct kvm_cpu_context *host_ctxt)
 	int ret = -EINVAL;
 
 	hyp_spin_lock(&modules_lock);
-	range = loading_allowed() ? find_image(image, VA_LOADING) : NULL;
+	range = undoing_allowed() ? find_image(image, VA_LOADING) : NULL;
 	if (!range)
 		goto unlock;
 
@@ -660,6 +672,26 @@ bool pkvm_modules_allow_vm(struct pkvm_hyp_vm *hyp_vm)
 {
 	return allow_protected_vms || !pkvm_hyp_vm_is_protected(hyp_vm);
 }
+
+#ifdef CONFIG_PKVM_MODULES_FAULTS
+bool pkvm_module_is_locked(void)
+{
+	return hyp_spin_is_locked(&modules_lock);
+}
+
+void pkvm_module_count(u64 *accounts)
+{
+	unsigned int i;
+
+	hyp_spin_lock(&modules_lock);
+	for (i = 0; i < nr_va_ranges; i++)
+		accounts[PKVM_MODULE_RANGES] += va_ranges[i].use != VA_UNUSED;
+	for (i = 0; i < PKVM_MODULE_MAX_CALLS; i++)
+		accounts[PKVM_MODULE_CALLS] += !!pkvm_module_calls[i];
+	accounts[PKVM_MODULE_CHARGED] = nr_tables;
+	hyp_spin_unlock(&modules_lock);
+}
+#endif
 
 /* The number of this CPU, found by its per-CPU area: EL2 keeps no other record. */
 int pkvm_module_cpu(void)

@@ -13,6 +13,7 @@
 #include <asm/kvm_asm.h>
 #include <asm/kvm_pgtable.h>
 #include <asm/kvm_pkvm_module.h>
+#include <asm/pkvm_module_faults.h>
 #include <asm/pkvm_module_stats.h>
 
 #include <nvhe/trap_handler.h>
@@ -76,6 +77,27 @@ static inline void pkvm_module_reset_handler(enum pkvm_module_handler_kind kind,
 					     void *fn) { }
 static inline void pkvm_module_count_image(unsigned int nr, unsigned long start) { }
 static inline void pkvm_module_disown_heap(unsigned int image) { }
+#endif
+
+#ifdef CONFIG_PKVM_MODULES_FAULTS
+/* faults.c; the variables are for EL1 */
+extern u64 pkvm_module_fail_nth, pkvm_module_fail_times;
+extern u64 pkvm_module_fail_undo;
+extern u64 pkvm_module_fail_init;
+extern u64 pkvm_module_account_wanted;
+extern u64 pkvm_module_accounts[PKVM_MODULE_NR_ACCOUNTS];
+bool pkvm_module_should_fail(void);
+bool pkvm_module_should_fail_undo(void);
+void pkvm_module_take_account(void);
+static inline bool pkvm_module_fails_init(void) { return pkvm_module_fail_init; }
+/* module.c */
+bool pkvm_module_is_locked(void);
+void pkvm_module_count(u64 *accounts);
+#else
+static inline bool pkvm_module_should_fail(void) { return false; }
+static inline bool pkvm_module_should_fail_undo(void) { return false; }
+static inline void pkvm_module_take_account(void) { }
+static inline bool pkvm_module_fails_init(void) { return false; }
 #endif
 
 #ifdef CONFIG_PKVM_MODULES

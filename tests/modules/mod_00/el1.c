@@ -43,7 +43,7 @@ MODULE_PARM_DESC(va_ranges, "so many ranges of EL2 VA to reserve");
 
 static ulong first;
 module_param(first, ulong, 0444);
-MODULE_PARM_DESC(first, "where the counter at EL2 begins");
+MODULE_PARM_DESC(first, "where the counter at EL2 begins (1)");
 
 static int try_call;
 module_param(try_call, int, 0444);
@@ -72,9 +72,13 @@ static int __init mod_init(void)
 {
 	int i, ret;
 
-	kvm_nvhe_sym(mod_init_ret) = el2_ret;
-	kvm_nvhe_sym(mod_va_ranges) = va_ranges;
-	kvm_nvhe_sym(mod_count) = first;
+	/* Only where a parameter says so: tests/faults.t has them lie anywhere. */
+	if (el2_ret)
+		kvm_nvhe_sym(mod_init_ret) = el2_ret;
+	if (va_ranges)
+		kvm_nvhe_sym(mod_va_ranges) = va_ranges;
+	if (first)
+		kvm_nvhe_sym(mod_count) = first;
 
 	ret = pkvm_load_el2_module(el1_as_el2 ? not_at_el2 : __kvm_nvhe_mod_hyp_init);
 	if (ret)
