@@ -21,7 +21,7 @@ errors() { grep -c ': error: ' "$out"; }
 # --- Good modules
 
 names='modules/hello modules/hyp-uart modules/mem-guard modules/smc-guard
-	tests/modules/mod_00 tests/modules/features tests/modules/plain'
+	tests/modules/mod_00 tests/modules/features tests/modules/plain tests/modules/trace'
 mkdir "$tmp/good"
 for name in $names; do
 	cp -r "$top/$name" "$tmp/good"
@@ -63,6 +63,13 @@ check "$(good plain)"
 is "$status $(cat "$out")" "0 $(good plain): no EL2 part" "a plain module has no EL2 part, and no findings"
 check "$(good hello)"
 has ': sane$' "without a kernel, it says no more than that it is sane"
+# pkvm_printk() is nothing where the kernel has no tracing
+check --json "$(good trace)"
+wanted="register_hyp_event_ids tracing_commit_entry tracing_reserve_entry in 15"
+! grep -q '^CONFIG_NVHE_EL2_TRACING=y' "$kdir/.config" ||
+	wanted="register_hyp_event_ids tracing_commit_entry tracing_mod_hyp_printk tracing_reserve_entry in "
+is "$(jq -r '(.operations | sort | join(" ")) + " in " + (.releases | map(tostring) | join(" "))' "$out" 2>&1)" \
+	"hyp_smp_processor_id $wanted" "trace: what events and printk use is found, and the releases that have it"
 
 # --- Modules that are wrong: base.S with something more, assembled
 
