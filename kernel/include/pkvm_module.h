@@ -65,6 +65,7 @@ int pkvm_module_trace_register(const char *name, struct trace_remote_callbacks *
 			       struct remote_event *events, size_t nr_events);
 const char *pkvm_module_printk(struct trace_seq *seq, unsigned long ip, u8 fmt_id,
 			       u64 a, u64 b, u64 c, u64 d);
+void pkvm_module_show_panic_regs(void);
 #else
 static inline void pkvm_module_find_el2_part(const struct elf64_hdr *hdr,
 					     const struct elf64_shdr *sechdrs,
@@ -73,11 +74,6 @@ static inline void pkvm_load_early_modules(void) { }
 static inline int pkvm_modules_allow_protected_vm(void) { return 0; }
 static inline unsigned long pkvm_el2_mod_kern_va(unsigned long hyp_va) { return 0; }
 #define pkvm_module_trace_register	trace_remote_register
-#endif
-
-#if defined(CONFIG_PKVM_MODULES) && defined(CONFIG_PKVM_STACKTRACE)
-void pkvm_module_show_panic_regs(void);
-#else
 static inline void pkvm_module_show_panic_regs(void) { }
 #endif
 
