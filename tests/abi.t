@@ -102,11 +102,11 @@ ok $? "... abidiff has seen them"
 
 # crc [DIR]: what the kernel's build would make of it, with the header of DIR
 crc() {
-	local cc cmd=$kdir/arch/arm64/kvm/pkvm_module/.loader.o.cmd
-	cc=$(sed -n 's/^savedcmd_[^ ]* := \([^ ]*\) -Wp,-MMD,[^ ]* \(.*\) -c -o .* \([^ ]*loader\.c\) .*/\1 @ \2 \3/p' "$cmd")
+	local cc source=$build/linux-src/arch/arm64/kvm/pkvm_module/loader.c
+	cc=$(compiler "$kdir/arch/arm64/kvm/pkvm_module/.loader.o.cmd")
 	mkdir -p "$tmp/asm"
 	ln -sfn "$1" "$tmp/asm/asm"
-	(cd "$kdir" && eval "${cc/@/-I$tmp/asm -E -D__GENKSYMS__}" | scripts/genksyms/genksyms) 2>"$out" |
+	(cd "$kdir" && eval "${cc/ / -I$tmp/asm -E -D__GENKSYMS__ } $source" | scripts/genksyms/genksyms) 2>"$out" |
 		awk '$2 == "__pkvm_load_el2_module" { print $3 }'
 }
 old=$(awk '$2 == "__pkvm_load_el2_module" { print $1 }' "$kdir/Module.symvers")

@@ -95,40 +95,70 @@ boot_aside() {
 	echo "$status" >"$tmp/status"
 }
 
-# module DIR: builds a module of this repository, in a copy of its directory, so that
-# tests do not get into each other's way; its .ko is $ko. What was built of the same
-# files for the same kernel is taken again, whichever test built it. What pkvm-modcheck
-# does not like is no module of ours.
+# module DIR: a module of this repository, in a copy of its directory, so that tests do
+# not get into each other's way; its .ko is $ko. What pkvm-modcheck does not like is no
+# module of ours.
 module() {
-	local name=${1##*/} dir=$tmp/modules/$1 kept=$build/tests/modules/${kdir##*/}/$1 key
-	key=$(module_key "$1")
-	mkdir -p "${dir%/*}" "$kept"
-	(
-		flock 9
-		if [ "$(cat "$kept/key" 2>/dev/null)" != "$key" ]; then
-			rm -rf "$kept/key" "${kept:?}/$name"
-			cp -rL "$top/$1" "$kept"
-			find "$kept/$name" \( "${products[@]}" \) -delete
-			build_module "$kept/$name" &&
-				"$top/tools/modcheck.sh" "$kdir" -q "$ko" >>"$out" 2>&1 || exit
-			cp "$out" "$kept/log"
-			echo "$key" >"$kept/key"
-		fi
-		cp -a "$kept/$name" "$dir" && cp "$kept/log" "$out"
-	) 9>"$kept/lock" || { ko=; return 1; }
+	local dir=$tmp/modules/$1
+	ko=
+	build_modules "$1"
+	cp "$tree/$1.log" "$out"
+	[ -e "$tree/$1.key" ] || { cp "$tree/log" "$out"; return 1; }
+	rm -rf "$dir"
+	mkdir -p "${dir%/*}"
+	cp -a "$tree/$1" "$dir"
+	"$top/tools/modcheck.sh" "$kdir" -q "$dir"/*.ko >>"$out" 2>&1 || return
 	ko=$(echo "$dir"/*.ko)
 }
+
+# Where they are built: together, below one directory, since most of what it takes to
+# build one is the same for many. They are kept there until they change or the kernel does.
+tree=$build/tests/modules/${kdir##*/}
 # What kbuild makes in a module's directory
 products=(-name '*.o' -o -name '.*.cmd' -o -name '*.ko' -o -name '*.mod*' -o -name modules.order
 	-o -name Module.symvers -o -name hyp.lds -o -name hyp-reloc.S -o -name '*.a')
+# Debian 12's sparse does not know this word yet, and kbuild leaves it out then
+sparse='sparse -D__typeof_unqual__=__typeof__'
+
+# build_modules DIR...: and has DIR.log say what compilers and sparse did of each
+build_modules() {
+	local dir todo=''
+	mkdir -p "$tree"
+	(
+		flock 9
+		for dir; do
+			[ "$(cat "$tree/$dir.key" 2>/dev/null)" != "$(module_key "$dir")" ] || continue
+			rm -rf "${tree:?}/$dir" "$tree/$dir.key"
+			mkdir -p "$tree/${dir%/*}"
+			cp -rL "$top/$dir" "$tree/$dir"
+			find "$tree/$dir" \( "${products[@]}" \) -delete
+			todo+=" $dir/"
+		done
+		[ -n "$todo" ] || exit 0
+		# shellcheck disable=SC2016 # for make
+		echo 'obj-m := $(MODULES)' >"$tree/Makefile"
+		make -k -C "$kdir" M="$tree" MODULES="$todo" -j"${JOBS:-$(nproc)}" W=1 C=1 CHECK="$sparse" modules \
+			>"$tree/log" 2>&1 </dev/null
+		for dir in $todo; do
+			dir=${dir%/}
+			grep -E "(^|[^a-z_/])$dir/" "$tree/log" >"$tree/$dir.log"
+			[ -z "$(find "$tree/$dir" -maxdepth 1 -name '*.ko')" ] || module_key "$dir" >"$tree/$dir.key"
+		done
+	) 9>"$tree/lock"
+}
 module_key() {
 	{
 		cd "$top/$1" && find -L . -type f ! \( "${products[@]}" \) -exec cksum {} +
 		cksum "$kdir/.config" "$kdir/Module.symvers"
-		find "$top"/tools/modcheck* -type f -exec cksum {} +
 		stat -c %Y "$kdir/.pkvm-built"
 	} | sort | cksum
 }
+# All that there are
+module_dirs() { (cd "$top" && find modules tests/modules bench -mindepth 2 -maxdepth 2 -name Makefile -printf '%h\n' | sort); }
+
+# compiler FILE.cmd: the compiler's command that kbuild has noted there, without the source
+# and what is made of it
+compiler() { sed -nE 's/^savedcmd_[^ ]* := ([^ ]*) -Wp,-MMD,[^ ]* (.*) -c -o .*/\1 \2/p' "$1"; }
 
 # build_module DIR: the document's own way; $ko is what came of it
 build_module() {
