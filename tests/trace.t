@@ -16,6 +16,24 @@ module tests/modules/trace
 ok $? "a module with two events, in a header of its own, builds"
 trace_ko=$ko
 
+# The way of an event that is off: from the start of a function that has nothing but the
+# event in it to its return. Not counted are the function's frame, which any that calls
+# another has, and the address of the switch.
+objdump=$(sed -n 's/^export CROSS_COMPILE ?= //p' "$kdir/GNUmakefile")objdump
+"$objdump" -d --no-show-raw-insn --disassemble=__kvm_nvhe_trace_hyp_off "$ko" |
+	awk '$1 ~ /^[0-9a-f]+:$/ { print $2 } $2 == "ret" { exit }' >"$tmp/off"
+cp "$tmp/off" "$out"
+is "$(grep -vxE 'stp|ldp|mov|adrp|add|nop|bti' "$tmp/off" | sed -E 's/^ld[a-z]*$/load/; s/^(cb|tb)n?z$/branch/' | paste -sd ' ')" \
+	"load branch ret" "an event that is off is a load and a branch"
+
+runs "the test program builds" program tracebuf
+for name in probe traps; do
+	module "tests/modules/$name"
+	[ -n "$ko" ]
+	ok $? "$name builds"
+	declare "$name=$ko"
+done
+
 cat >"$tmp/script" <<'END'
 #!/bin/sh
 mount -t tracefs tracefs /sys/kernel/tracing
@@ -36,11 +54,12 @@ echo 1 >$e/trace_zebra/enable; go 8 1; show zebra; clear
 echo 1 >$e/trace_ape/enable; go 9 2; show both; clear
 echo 0 >$e/trace_zebra/enable; go 300 1; show ape; clear
 echo 0 >$e/trace_ape/enable; echo 1 >$e/module_printk/enable; go 10 1; show printk; clear
-echo 1 >events/enable; go 11 1; show all; clear
-echo 0 >events/enable; echo 1 >$e/trace_zebra/enable
+echo 1 >events/enable; go 11 1; show all
+echo 0 >events/enable; clear; echo 1 >$e/trace_zebra/enable
 go 1000 5000; show lost | tail -n 20 | grep -E 'zebra|end'; cat trace_pipe >/tmp/pipe & sleep 1; kill $!
 grep -c trace_zebra /tmp/pipe | sed 's/^/pipe: /'
 grep -iE -m 1 'lost' /tmp/pipe | sed 's/^/lost: /'
+sed -n 's/.*\[LOST \([0-9]*\) EVENTS\].*/\1/p' /tmp/pipe | awk '{ n += $1 } END { print "all lost: " n }'
 for n in 1 8 64 4032 4033 0xffffffffffffffff; do
 	echo $n >/sys/module/trace/parameters/raw && echo "raw: $n" || echo "raw: $n refused"
 done
@@ -86,11 +105,16 @@ for cpu in $modes; do
 	[ "${pipe:-0}" -gt 0 ] && [ "$pipe" -lt 5000 ]
 	ok $? "$mode: of 5000 events some are lost: the buffer is smaller"
 	has '^lost: .*LOST' "$mode: which is told, with a number"
+	is "$((${pipe:-0} + $(sed -n 's/^all lost: //p' "$tmp/console")))" 5000 "$mode: the right one"
 	is "$(sed -n 's/^raw: \([0-9]\)/\1/p' "$tmp/console" | tr '\n' '|')" \
 		"1 refused|8|64|4032|4033 refused|0xffffffffffffffff refused|" \
 		"$mode: tracing_reserve_entry() has room for what a page has, once at a time"
 	has '^raw: off$' "$mode: not when tracing is off"
 	hasnt 'cut here|hyp BUG|hyp WARN' "$mode: nothing warns"
+
+	# shellcheck disable=SC2154 # declared above
+	ktap "$mode, garbage in the buffer" /bin/tracebuf --cpu "$cpu" --mem 256M --ko "$probe" \
+		--ko "$traps" --ko "$trace_ko" --add "$program:/bin/tracebuf"
 
 	mkdir -p "$tmp/modprobe.d"
 	echo 'options trace without_init=1' >"$tmp/modprobe.d/trace.conf"

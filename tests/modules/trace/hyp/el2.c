@@ -29,6 +29,12 @@ void trace_hyp_hvc(struct user_pt_regs *regs)
 	}
 }
 
+/* Nothing but an event: what it costs is what this has. */
+void trace_hyp_off(u64 number)
+{
+	trace_trace_ape(number);
+}
+
 /* By hand, as a module of another tree would. */
 void trace_hyp_raw(struct user_pt_regs *regs)
 {
