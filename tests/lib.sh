@@ -66,6 +66,10 @@ mode_of() { case $1 in cortex-a53) echo nVHE ;; *) echo hVHE ;; esac; }
 cpus=4 other_cpus=1
 ! grep -qs '^CONFIG_NVHE_EL2_DEBUG=y' "$kdir/.config" || cpus=1 other_cpus=4
 
+# QEMU 7.2 was seen to keep EL2 translations that were invalidated by address, while
+# HCR_EL2.E2H is set, as it is in hVHE: its version then
+old_qemu=$(qemu-system-aarch64 --version 2>/dev/null | grep -E 'version [1-7]\.')
+
 # boot ARGUMENTS...: runs the machine (machine/run.sh); $status is its status, and
 # $out its whole console
 boot() {

@@ -37,6 +37,8 @@ struct attack_run {
 	__u64 stream;
 	__u64 first;
 	__u64 count;
+	__u64 others_only;	/* nothing but calls about what is not the attacker's */
+	__u64 no_heap;		/* nothing is allocated at EL2 */
 	/* out */
 	__u64 calls;		/* hypercalls made: some steps make several */
 	char violation[256];	/* what should not have been possible; "" if all is well */

@@ -60,6 +60,7 @@ enum arg {
 	LOW_GFN,	/* one that there is in each VM */
 	NR_GFNS,
 	PROT,		/* enum kvm_pgtable_prot */
+	GUEST_PROT,	/* ... where EL0 and EL1 may execute, or neither: see known.c */
 	HANDLE,		/* of a VM */
 	OWN_HANDLE,	/* the same, but not of somebody else's VM */
 	VCPU_NR,
@@ -114,6 +115,7 @@ struct step {
 	u64 classes;		/* BIT(class) of pages that it is about */
 	u64 pfn;		/* the last page of the pool that was chosen, or 0 */
 	u64 hyp_va;
+	bool others_only;	/* no page of the pool */
 };
 
 u64 rnd(struct step *step);

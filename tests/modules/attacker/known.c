@@ -2,7 +2,7 @@
 /*
  * What a host can do to a stock kernel's hypervisor just the same: these calls are
  * kept out of the random run, by the argument that makes them so. Each ends the
- * machine with a panic of the hypervisor. tests/known.sh shows it on a stock kernel.
+ * machine with a panic of the hypervisor. tests/attack.sh --known shows it on a stock kernel.
  *
  * Linux 7.2 has EL2 follow these pointers as it does without protection. So a host
  * can have EL2 read and write at addresses of its choice by some of them; pKVM without
@@ -12,6 +12,8 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include <asm/kvm_pgtable.h>
+
 #include "internal.h"
 
 #define FOLLOWED	"EL2 follows the pointer, whatever it is"
@@ -20,7 +22,7 @@
 static const struct known {
 	const char *name, *why;
 	u64 id;
-	enum { NOTHING, GOOD_VCPU, HIGH_GFN, LOST_PAGE } arg;
+	enum { NOTHING, GOOD_VCPU, HIGH_GFN, LOST_PAGE, HYP_TEXT, ONE_X } arg;
 } knowns[] = {
 #define KNOWN(func, why, ...) { #func, why, KVM_HOST_SMCCC_FUNC(func), ## __VA_ARGS__ }
 	KNOWN(__kvm_adjust_pc, FOLLOWED),
@@ -39,6 +41,12 @@ static const struct known {
 	KNOWN(__pkvm_force_reclaim_guest_page,
 	      "of a page that a VM had when it ended: the next VM has its handle, and EL2 warns",
 	      LOST_PAGE),
+	KNOWN(__pkvm_force_reclaim_guest_page,
+	      "of a page of the hypervisor's text: the host may read it, and EL2 warns of that",
+	      HYP_TEXT),
+	KNOWN(__pkvm_host_share_guest,
+	      "for one of EL0 and EL1 to execute, without FEAT_XNX: stage 2 can not, and EL2 warns",
+	      ONE_X),
 };
 
 /* A VM that ends with page @page of the pool, and the handle of one that may come next. */
@@ -64,6 +72,34 @@ static void reclaim_lost_page(u64 id)
 	end_with_page(0, true);
 	end_with_page(1, false);
 	hypercall(id, (pool_pfn + POOL_PAGES - 1) << PAGE_SHIFT, 0, 0);
+}
+
+/* With a VM that is not protected. */
+static void share_for_el1_to_execute(u64 id)
+{
+	struct attack_vm vm = { .nr_vcpus = 1 };
+	u64 x[NR_ARGS + 2] = { id, pool_pfn + POOL_PAGES - 1, 0, 1,
+			       KVM_PGTABLE_PROT_R | KVM_PGTABLE_PROT_PX };
+	struct arm_smccc_1_2_regs out;
+
+	vm.handle = hvc3(__pkvm_reserve_vm, 0, 0, 0);
+	make_vm(&vm);
+	hvc3(__pkvm_init_vm, vm.kvm_va, vm.vm_mem, vm.pgd_mem);
+	hvc3(__pkvm_init_vcpu, vm.handle, vm.vcpu_va, vm.vcpu_mem);
+	hvc3(__pkvm_vcpu_load, vm.handle, 0, 0);
+	attack_hvc(x, &out);
+}
+
+static u64 hyp_text_phys(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_known_pages; i++) {
+		if (known_pages[i].class == HYP_TEXT_PAGE)
+			return known_pages[i].pfn << PAGE_SHIFT;
+	}
+
+	return 0;
 }
 
 int known_call(struct attack_known *known)
@@ -92,6 +128,12 @@ int known_call(struct attack_known *known)
 		break;
 	case LOST_PAGE:
 		reclaim_lost_page(k->id);
+		break;
+	case HYP_TEXT:
+		hypercall(k->id, hyp_text_phys(), 0, 0);
+		break;
+	case ONE_X:
+		share_for_el1_to_execute(k->id);
 		break;
 	}
 

@@ -12,6 +12,8 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 
+#include <asm/kvm_pgtable.h>
+
 #include "probe.h"
 #include "internal.h"
 
@@ -90,7 +92,7 @@ static u64 make_pfn(struct step *step, const struct call *call)
 {
 	const struct known_page *page;
 
-	if (rnd_to(step, 4)) {
+	if (!step->others_only && rnd_to(step, 4)) {
 		step->pfn = pool_pfn + own_page(step);
 		step->classes |= BIT(POOL_PAGE);
 		/* Bits that are lost in a physical address */
@@ -125,6 +127,13 @@ static u64 make_prot(struct step *step)
 	static const u64 prots[] = { 0xb, 0xc, 0xc, 0xf, 0x8, 0x0, 0x4, 0x3, 0x9, 0x1c, 0x10 };
 
 	return rnd_to(step, 16) ? PICK(step, prots) : rnd(step);
+}
+
+static u64 make_guest_prot(struct step *step)
+{
+	u64 prot = make_prot(step), x = KVM_PGTABLE_PROT_PX | KVM_PGTABLE_PROT_UX;
+
+	return prot & x ? prot | x : prot;
 }
 
 static u64 make_handle(struct step *step, bool own)
@@ -183,7 +192,7 @@ static u64 make_hyp_va(struct step *step, const struct call *call)
 {
 	const struct known_page *page;
 
-	if (rnd_to(step, 4) && probe_call) {
+	if (!step->others_only && rnd_to(step, 4) && probe_call) {
 		step->pfn = pool_pfn + own_page(step);
 		step->classes |= BIT(POOL_PAGE);
 		step->hyp_va = pool_hyp_va + ((step->pfn - pool_pfn) << PAGE_SHIFT);
@@ -217,6 +226,8 @@ static u64 make_arg(struct step *step, const struct call *call, enum arg arg)
 		return rnd_to(step, 4) ? 1 : rnd_to(step, 2) ? PTRS_PER_PMD : boundary(step);
 	case PROT:
 		return make_prot(step);
+	case GUEST_PROT:
+		return make_guest_prot(step);
 	case HANDLE:
 		return make_handle(step, false);
 	case OWN_HANDLE:
@@ -323,8 +334,9 @@ static void report(struct attack_run *run, const char *name, const char *what, c
 		   const struct arm_smccc_1_2_regs *out, u64 classes)
 {
 	scnprintf(run->violation, sizeof(run->violation),
-		  "step %llu, %s(%#llx, %#llx, %#llx, %#llx, %#llx) gave %#lx, %#lx: %s (classes %#llx)",
-		  run->first, name, x[1], x[2], x[3], x[4], x[5], out->a0, out->a1, what, classes);
+		  "step %llu, %s %#llx(%#llx, %#llx, %#llx, %#llx, %#llx) gave %#lx, %#lx, %#lx, %#lx, %#lx, %#lx: %s (classes %#llx)",
+		  run->first, name, x[0], x[1], x[2], x[3], x[4], x[5], out->a0, out->a1,
+		  out->a2, out->a3, out->a4, out->a5, what, classes);
 }
 
 static void make_call(struct attack_run *run, const struct call *call, struct step *step)
@@ -364,6 +376,9 @@ static void make_call(struct attack_run *run, const struct call *call, struct st
 		atomic64_inc(&succeeded[i]);
 }
 
+/* More than the modules of the test have. */
+#define MODULE_CALLS	24
+
 /* A number that is nobody's, or of a module. */
 static void other_call(struct attack_run *run, struct step *step)
 {
@@ -372,7 +387,7 @@ static void other_call(struct attack_run *run, struct step *step)
 	int i;
 
 	if (rnd_to(step, 2)) {
-		x[0] = first + rnd_to(step, rnd_to(step, 4) ? 24 : 1024);
+		x[0] = first + rnd_to(step, rnd_to(step, 4) ? MODULE_CALLS : 1024);
 	} else {
 		do {
 			x[0] = rnd_to(step, 2) ? boundary(step) : rnd_to(step, 2) ?
@@ -388,10 +403,58 @@ static void other_call(struct attack_run *run, struct step *step)
 	attack_hvc(x, &out);
 	atomic64_inc(out.a0 == (u64)SMCCC_RET_NOT_SUPPORTED ? &made_unknown : &made_module);
 
-	if (out.a0 == (u64)SMCCC_RET_NOT_SUPPORTED && other_registers(x, &out))
+	/* A module's may give back what an unknown one does, and anything beside it. */
+	if (x[0] - first >= MODULE_CALLS && out.a0 == (u64)SMCCC_RET_NOT_SUPPORTED &&
+	    other_registers(x, &out))
 		report(run, "an unknown one", "a register changed", x, &out, 0);
 	else if (x[0] - first >= 512 && out.a0 != (u64)SMCCC_RET_NOT_SUPPORTED)
 		report(run, "an unknown one", "somebody took it", x, &out, 0);
+}
+
+/* Only to be refused: what is not is found, and nothing has to be undone. */
+static bool may_be_of_others(const struct call *call)
+{
+	bool takes_page = false;
+	int i;
+
+	if (!call->weight || call->steps || call->result == RES_VOID)
+		return false;
+
+	for (i = 0; i < NR_ARGS; i++) {
+		switch (call->args[i]) {
+		case PFN:
+		case PHYS:
+		case HYP_VA:
+			takes_page = true;
+			break;
+		case HANDLE:
+		case OWN_HANDLE:
+		case KVM_VA:
+		case VCPU_VA:
+		case PAGES_VA:
+			return false;
+		default:
+			break;
+		}
+	}
+
+	return takes_page;
+}
+
+static void call_of_others(struct attack_run *run, struct step *step)
+{
+	const struct call *call;
+
+	step->others_only = true;
+	if (!rnd_to(step, 4)) {
+		other_call(run, step);
+		return;
+	}
+
+	do {
+		call = &calls[rnd_to(step, nr_calls)];
+	} while (!may_be_of_others(call));
+	make_call(run, call, step);
 }
 
 int random_run(struct attack_run *run)
@@ -403,6 +466,10 @@ int random_run(struct attack_run *run)
 	u64 which;
 
 	rnd(&step);
+	if (run->others_only) {
+		call_of_others(run, &step);
+		return 0;
+	}
 	if (!rnd_to(&step, 32)) {
 		other_call(run, &step);
 		return 0;
@@ -410,6 +477,9 @@ int random_run(struct attack_run *run)
 
 	for (which = rnd_to(&step, total_weight); which >= call->weight; call++)
 		which -= call->weight;
+
+	if (call->steps == step_alloc && run->no_heap)
+		return 0;
 
 	if (call->steps) {
 		call->steps(&step);

@@ -96,7 +96,7 @@ const struct call calls[] = {
 	HVC(__pkvm_host_share_hyp, RES_ERRNO, 60, PFN),
 	HVC(__pkvm_host_unshare_hyp, RES_ERRNO, 60, PFN),
 	HVC(__pkvm_host_donate_guest, RES_ERRNO, 40, PFN, GFN),
-	HVC(__pkvm_host_share_guest, RES_ERRNO, 40, PFN, GFN, NR, PROT),
+	HVC(__pkvm_host_share_guest, RES_ERRNO, 40, PFN, GFN, NR, GUEST_PROT),
 	HVC(__pkvm_host_unshare_guest, RES_ERRNO, 40, OWN_HANDLE, GFN, NR_GFNS),
 	HVC(__pkvm_host_relax_perms_guest, RES_ERRNO, ASSERTED, GFN, PROT),
 	HVC(__pkvm_host_wrprotect_guest, RES_ERRNO, ASSERTED, OWN_HANDLE, GFN, NR_GFNS),
@@ -110,8 +110,8 @@ const struct call calls[] = {
 	{
 		.name = "__pkvm_force_reclaim_guest_page", .result = RES_ERRNO, .weight = 20,
 		.id = KVM_HOST_SMCCC_FUNC(__pkvm_force_reclaim_guest_page), .args = { PHYS },
-		/* The guest's content is lost to all then. */
-		.not_for = BIT(GUEST_PAGE),
+		/* The guest's content is lost to all then; of text: see known.c. */
+		.not_for = BIT(GUEST_PAGE) | BIT(HYP_TEXT_PAGE),
 	},
 	HVC(__pkvm_reclaim_dying_guest_page, RES_ERRNO, 10, OWN_HANDLE, GFN),
 	HVC(__pkvm_start_teardown_vm, RES_ERRNO, 2, OWN_HANDLE),
