@@ -66,6 +66,12 @@ export PKVM_BUILD := $(B)
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
+# Of check: the ones that take longest come first, so that none is left alone in the end.
+LONG	:= $(patsubst %,tests/%.t,counters build quality attack front-door modcheck bench faults gdb)
+# With nothing said, those of the operations run on the debug kernel, too
+DEBUG	:= mapping registering cases sysregs traps serror trng ops heap protect zeropad trace panic \
+	   ownership docs
+ON_DEBUG := $(if $(filter file-file-,$(origin TESTS)-$(origin CONFIG_FRAGMENTS)-$(CONFIG_FRAGMENTS)),$(DEBUG:%=$(B)/tests/on-debug/%.t))
 # Those of unit: all that have tests, unless M= was said
 UNITS	:= $(if $(filter file,$(origin M)),,$(M))
 # Those of test: both modes of pKVM, unless CPU= was said
@@ -91,9 +97,18 @@ map: named qemu linux machine ## draw who owns which memory, and what EL2 maps
 	@cat $(B)/run/map.txt
 	@echo "The same as a picture: $(B)/run/map.svg"
 
-check: has-tests deps-check qemu linux machine ## the whole test suite, or TESTS=
+check: has-tests deps-check qemu linux machine $(ON_DEBUG) ## the whole test suite, or TESTS=
 	@tools/modules.sh $(O) modules/hello >/dev/null
-	@PKVM_KDIR=$(O) prove -j$(JOBS) $(TESTS)
+	@$(if $(filter file,$(origin TESTS)),PKVM_KDIR=$(O) tests/prepare.sh)
+	@PKVM_KDIR=$(O) prove -j$(JOBS) --timer $(filter $(LONG),$(TESTS)) $(ON_DEBUG) $(filter-out $(LONG),$(TESTS))
+
+$(B)/tests/on-debug/%.t: linux-debug
+	@mkdir -p $(@D)
+	@printf '#!/bin/bash\nPKVM_KDIR=%s exec tests/%s.t\n' $(B)/linux-debug $* >$@ && chmod +x $@
+
+.PHONY: linux-debug
+linux-debug:
+	@$(MAKE) -s linux CONFIG_FRAGMENTS=debug
 
 new: ## make a vendor module, with tests: NAME= DIR=
 	@tools/new.sh $(call QUOTE,$(NAME)) $(call QUOTE,$(DIR))
@@ -148,8 +163,7 @@ abi: deps-check linux ## describe the table of operations anew, for tests/abi.t
 	@$(MAKE) -s -f abi/Makefile KDIR=$(O)
 
 .PHONY: docs deps-docs
-docs: deps-docs ## make docs/reference.rst and docs/ops.md anew, and HTML of the first in build/docs
-	@$(MAKE) -s linux CONFIG_FRAGMENTS=debug
+docs: deps-docs linux-debug ## make docs/reference.rst and docs/ops.md anew, and HTML of the first in build/docs
 	@tools/docs.sh $(B)/linux-debug docs
 	@mkdir -p $(B)/docs && cp docs/reference.rst $(B)/docs/index.rst
 	@sphinx-build -q -W -C -b html $(B)/docs $(B)/docs/html

@@ -18,7 +18,7 @@ for cpu in $modes; do
 		skip "hVHE" "$old_qemu"
 		continue
 	fi
-	ktap "$(mode_of "$cpu")" /bin/heap --cpu "$cpu" --ko "$ko" --add "$program:/bin/heap"
+	ktap "$(mode_of "$cpu")" /bin/heap --cpu "$cpu" --smp "$cpus" --ko "$ko" --add "$program:/bin/heap"
 done
 
 done_testing

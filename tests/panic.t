@@ -36,7 +36,7 @@ frames() {
 crash() {
 	echo "options crash where=$(number "CRASH_IN_$2") how=$(number "CRASH_$3")" \
 		>"$tmp/modprobe.d/crash.conf"
-	boot --cpu "$1" --ko "$ko" --add "$tmp/modprobe.d:/etc/modprobe.d" --add "$tmp/go:/go" --init /go
+	boot --cpu "$1" --smp "$cpus" --ko "$ko" --add "$tmp/modprobe.d:/etc/modprobe.d" --add "$tmp/go:/go" --init /go
 	cp "$tmp/shown" "$out"
 }
 

@@ -13,7 +13,7 @@ ok $? "the probe builds"
 
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")
-	ktap "$mode" /bin/protect --cpu "$cpu" --ko "$ko" --add "$program:/bin/protect"
+	ktap "$mode" /bin/protect --cpu "$cpu" --smp "$cpus" --ko "$ko" --add "$program:/bin/protect"
 	has "Protected $mode mode initialized" "$mode: it is the mode of the machine"
 done
 

@@ -28,7 +28,7 @@ bug='nVHE hyp BUG at: .* __kvm_nvhe_handle_trap\+'
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")
 
-	ktap "$mode" /bin/traps --cpu "$cpu" "${machine[@]}"
+	ktap "$mode, CPUs: $cpus" /bin/traps --cpu "$cpu" --smp "$cpus" "${machine[@]}"
 	has "Protected $mode mode initialized" "$mode: it is the mode of the machine"
 	# The host warns where EL2 refuses a page for a guest: KVM does not expect that
 	grep -E 'hyp BUG|hyp WARN|WARNING: ' "$tmp/console" | grep -v ' at pkvm_pgtable_stage2_map+' >"$out"

@@ -17,7 +17,7 @@ done
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")
 	# shellcheck disable=SC2154	# declared there
-	ktap "$mode" /bin/zeropad --cpu "$cpu" --ko "$probe" --ko "$traps" --add "$program:/bin/zeropad"
+	ktap "$mode" /bin/zeropad --cpu "$cpu" --smp "$cpus" --ko "$probe" --ko "$traps" --add "$program:/bin/zeropad"
 	has "Protected $mode mode initialized" "$mode: it is the mode of the machine"
 	hasnt 'cut here|Unable to handle|spurious|hyp BUG|BUG:|WARNING:' \
 		"$mode: nothing in it made EL2 or the kernel warn"
