@@ -106,7 +106,7 @@ done
 machine=("${kos[@]}" --add "$program:/bin/levels")
 arguments=$(for r in $releases; do slots "$r"; echo; done | paste -sd ' ')
 
-bug='nVHE hyp BUG at: .* __kvm_nvhe_handle_trap\+'
+bug='nVHE hyp BUG at: (.* __kvm_nvhe_handle_trap\+|[^ ]*nvhe/hyp-main\.c:)'
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")
 

@@ -24,7 +24,7 @@ before() {
 	[ -n "$first" ] && [ -n "$second" ] && [ "$first" -lt "$second" ]
 }
 
-bug='nVHE hyp BUG at: .* __kvm_nvhe_handle_trap\+'
+bug='nVHE hyp BUG at: (.* __kvm_nvhe_handle_trap\+|[^ ]*nvhe/hyp-main\.c:)'
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")
 
