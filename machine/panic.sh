@@ -15,12 +15,14 @@ case $(uname -m) in aarch64) ;; *) export CROSS_COMPILE=${CROSS_COMPILE-aarch64-
 log=$1
 shift
 
-# where FUNC+OFFSET/SIZE MODULE: "function at file:line" for it and what is inlined
+# where FUNC+OFFSET/SIZE MODULE: "function at file:line" for it and what is inlined. The
+# size is left out: of the last function of a section the kernel has another one than the
+# file, and faddr2line takes that for another function.
 where() {
 	local ko
 	for ko in "${kos[@]}"; do
 		[ "$(basename "$ko" .ko | tr - _)" = "$2" ] || continue
-		"$build/linux-src/scripts/faddr2line" "$ko" "$1" 2>/dev/null |
+		"$build/linux-src/scripts/faddr2line" "$ko" "${1%/*}" 2>/dev/null |
 			sed -n "2,\$ { /^\$/d; s/__kvm_nvhe_//; s/ (discriminator [0-9]*)//; s, at $top/, at ,; s/^ */      /; p }"
 	done
 }

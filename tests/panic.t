@@ -72,9 +72,21 @@ for cpu in $modes; do
 		crash "$cpu" CALL $how
 		once '^the hypervisor panicked: BUG$' "$mode: $how is told as such"
 		once "^ +crash_now at .*hyp/el2\.c:$(line ${how,,})$" "$mode: $how: the line"
-		out=$tmp/console once "nVHE hyp BUG at: hyp/el2\.c:$(line ${how,,})!" \
+		out=$tmp/console once "nVHE hyp BUG at: ([^ ]*/)?hyp/el2\.c:$(line ${how,,})!" \
 			"$mode: $how: the kernel's log has it, too"
 	done
 done
+
+# The kernel has another size of the last function of a section than the file has
+cp -rL "$top/modules/hello" "$tmp/hello"
+find "$tmp/hello" \( "${products[@]}" \) -delete
+sed -i 's|^	regs->regs\[0\] = SMCCC_RET_SUCCESS;|	*(volatile u64 *)NULL = number;|' "$tmp/hello/hyp/el2.c"
+build_module "$tmp/hello"
+[ -n "$ko" ]
+ok $? "hello with a NULL pointer builds"
+boot --ko "$ko"
+is "$status" 1 "hello with a NULL pointer: the runner fails"
+once "^ +hello_hyp_hvc at .*hyp/el2\.c:$(grep -n NULL "$tmp/hello/hyp/el2.c" | cut -d: -f1)$" \
+	"hello with a NULL pointer: the line, in the last function there is"
 
 done_testing
