@@ -175,24 +175,6 @@ static void leave_probe_out(void)
 		ksft_exit_fail_msg("the probe does not serve\n");
 }
 
-/* The kernel's code begins at _stext. */
-static void add_hyp_text(void)
-{
-	struct attack_page page = { .class = HYP_TEXT_PAGE };
-	FILE *file = fopen("/proc/iomem", "r");
-	unsigned long long code = 0;
-	char line[256];
-
-	while (file && fgets(line, sizeof(line), file) &&
-	       !(strstr(line, "Kernel code") && sscanf(line, "%llx", &code) == 1))
-		;
-	if (!code)
-		ksft_exit_fail_msg("/proc/iomem has no Kernel code\n");
-	fclose(file);
-	page.pfn = (code + symbol("__hyp_text_start") - symbol("_stext")) / PAGE;
-	attacker(ATTACK_ADD_PAGE, &page);
-}
-
 static void do_known(const char *index)
 {
 	struct attack_known known = { };
@@ -200,7 +182,6 @@ static void do_known(const char *index)
 	if (index) {
 		known.index = strtoull(index, NULL, 0);
 		known.go = 1;
-		add_hyp_text();
 		attacker(ATTACK_KNOWN, &known);
 		claim(false, "%s ends the machine", known.name);
 		finished();

@@ -22,7 +22,7 @@
 static const struct known {
 	const char *name, *why;
 	u64 id;
-	enum { NOTHING, GOOD_VCPU, HIGH_GFN, LOST_PAGE, HYP_TEXT, ONE_X } arg;
+	enum { NOTHING, GOOD_VCPU, HIGH_GFN, LOST_PAGE, ONE_X } arg;
 } knowns[] = {
 #define KNOWN(func, why, ...) { #func, why, KVM_HOST_SMCCC_FUNC(func), ## __VA_ARGS__ }
 	KNOWN(__kvm_adjust_pc, FOLLOWED),
@@ -41,9 +41,6 @@ static const struct known {
 	KNOWN(__pkvm_force_reclaim_guest_page,
 	      "of a page that a VM had when it ended: the next VM has its handle, and EL2 warns",
 	      LOST_PAGE),
-	KNOWN(__pkvm_force_reclaim_guest_page,
-	      "of a page of the hypervisor's text: the host may read it, and EL2 warns of that",
-	      HYP_TEXT),
 	KNOWN(__pkvm_host_share_guest,
 	      "for one of EL0 and EL1 to execute, without FEAT_XNX: stage 2 can not, and EL2 warns",
 	      ONE_X),
@@ -90,18 +87,6 @@ static void share_for_el1_to_execute(u64 id)
 	attack_hvc(x, &out);
 }
 
-static u64 hyp_text_phys(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr_known_pages; i++) {
-		if (known_pages[i].class == HYP_TEXT_PAGE)
-			return known_pages[i].pfn << PAGE_SHIFT;
-	}
-
-	return 0;
-}
-
 int known_call(struct attack_known *known)
 {
 	const struct known *k;
@@ -128,9 +113,6 @@ int known_call(struct attack_known *known)
 		break;
 	case LOST_PAGE:
 		reclaim_lost_page(k->id);
-		break;
-	case HYP_TEXT:
-		hypercall(k->id, hyp_text_phys(), 0, 0);
 		break;
 	case ONE_X:
 		share_for_el1_to_execute(k->id);
