@@ -10,11 +10,15 @@
 repo=$tmp/repo
 mkdir -p "$repo/modules"
 cp -r "$top/tools" "$top/kernel" "$repo"
-module modules/hello && mv "$tmp/modules/modules/hello" "$repo/modules"
+# Built where they are: that is what kbuild's files say
+outside=$tmp/mod_00
+cp -rL "$top/modules/hello" "$repo/modules"
+cp -rL "$top/tests/modules/mod_00" "$tmp"
+find "$repo/modules" "$outside" \( "${products[@]}" \) -delete
+build_module "$repo/modules/hello" && [ -n "$ko" ]
 ok $? "a module in the repository"
-module tests/modules/mod_00
+build_module "$outside" && [ -n "$ko" ]
 ok $? "... and one outside of it"
-outside=$tmp/modules/tests/modules/mod_00
 
 runs "compile_commands.json is made for both" "$repo/tools/compile-commands.sh" "$kdir" "$repo/modules/hello" "$outside"
 json=$repo/compile_commands.json
