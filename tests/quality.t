@@ -50,8 +50,6 @@ about() {
 		{ echo "$key"; sed -n 's/^ok - //p' "$tmp/claims"; } >"$kept/$name"
 }
 
-case $(uname -m) in aarch64) cross= ;; *) cross=aarch64-linux-gnu- ;; esac
-
 # --- checkpatch
 
 # Not asked for: module sources declare EL2 symbols in el1.c, as the document does;

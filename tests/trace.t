@@ -19,8 +19,7 @@ trace_ko=$ko
 # The way of an event that is off: from the start of a function that has nothing but the
 # event in it to its return. Not counted are the function's frame, which any that calls
 # another has, and the address of the switch.
-objdump=$(sed -n 's/^export CROSS_COMPILE ?= //p' "$kdir/GNUmakefile")objdump
-"$objdump" -d --no-show-raw-insn --disassemble=__kvm_nvhe_trace_hyp_off "$ko" |
+"${cross}objdump" -d --no-show-raw-insn --disassemble=__kvm_nvhe_trace_hyp_off "$ko" |
 	awk '$1 ~ /^[0-9a-f]+:$/ { print $2 } $2 == "ret" { exit }' >"$tmp/off"
 cp "$tmp/off" "$out"
 is "$(grep -vxE 'stp|ldp|mov|adrp|add|nop|bti' "$tmp/off" | sed -E 's/^ld[a-z]*$/load/; s/^(cb|tb)n?z$/branch/' | paste -sd ' ')" \
