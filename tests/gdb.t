@@ -56,9 +56,11 @@ for cpu in $modes; do
 		continue' --cpu "$cpu" --smp 3 --ko "$hello"
 	is "$status" 0 "$mode: the machine ends as it should after all"
 	has '^hello has its place at EL2, and nothing of it has run yet' "$mode: it has stopped in time"
-	has 'Breakpoint 4 at 0x4000[0-9a-f]+: file (modules/hello/)?hyp/el2\.c, line' "$mode: the plain name is an EL2 address"
-	has '^Thread [0-9]+ hit Breakpoint 4, hello_hyp_hvc \(regs=0x[0-9a-f]+\)( at hyp/el2\.c:.*)?$' \
+	has 'Breakpoint 4 at 0x4000[0-9a-f]+: file modules/hello/hyp/el2\.c, line' "$mode: the plain name is an EL2 address"
+	has '^Thread [0-9]+ hit Breakpoint 4, hello_hyp_hvc \(regs=0x[0-9a-f]+\)$' \
 		"$mode: the breakpoint hits"
+	# gdb begins a new line there
+	has '^    at modules/hello/hyp/el2\.c:[0-9]+$' "$mode: in the module's file"
 	order hello_hyp_hvc pkvm_module_hcall handle_host_hcall handle_trap __host_exit
 	ok $? "$mode: the backtrace goes from the module to the hypervisor's entry"
 	has 'at .*/hyp/nvhe/hyp-main\.c:[0-9]+$' "$mode: with files and lines of the hypervisor"
