@@ -168,6 +168,12 @@ check_bad
 echo reloc-damaged >>"$tmp/provoked"
 has 'error: \.hyp\.text\+0x2000.*: relocation outside of its section, 4096 bytes; .* \[reloc-damaged\]$' \
 	"reloc-damaged: outside of .hyp.text"
+asm </dev/null
+read -r nr _ < <(section "$tmp/bad.ko" .hyp.bss)
+read -r link _ < <(section "$tmp/bad.ko" .symtab)
+poke_header "$tmp/bad.ko" .rela.hyp.text link $((nr << 32 | link))
+check_bad
+finds reloc-damaged error .rela.hyp.text "its relocations are for section $nr, '.hyp.bss'"
 asm <<<'	adrp x0, :got:elsewhere'
 check_bad
 finds reloc-kind error ".hyp.text+0x2c" "R_AARCH64_ADR_GOT_PAGE against elsewhere: the module loader does not know it"

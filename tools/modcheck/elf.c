@@ -157,6 +157,11 @@ static void add_relocs(struct elf *elf, struct section *sec, struct findings *fi
 	Elf_Data *data;
 	size_t i, nr;
 
+	/* The kernel applies them to that one, without a look at what is there */
+	if (!target || !sec->info ||
+	    strncmp(sec->name, ".rela", 5) || strcmp(sec->name + 5, target->name))
+		found(findings, RELOC_DAMAGED, sec->name, "its relocations are for section %u, '%s'",
+		      sec->info, target ? target->name : "");
 	if (!target || !sec->info)
 		return;
 	data = entries(elf, sec, sizeof(Elf64_Rela), &nr, findings);
