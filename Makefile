@@ -117,8 +117,8 @@ attack: deps-check qemu linux machine ## a hostile host, with COUNT= hypercalls 
 	@PKVM_KDIR=$(O) tests/attack.sh $(COUNT) "$(SEED)" $(FROM)
 
 faults: deps-check qemu ## loading fails in every place, and of modules with every byte wrong
-	@$(MAKE) --no-print-directory linux machine CONFIG_FRAGMENTS="faults faults-host"
-	@PKVM_KDIR=$(B)/linux-faults-faults-host FAULTS_EVERY=1 FAULTS_TIMEOUT=7200 prove -v tests/faults.t
+	@$(MAKE) --no-print-directory linux machine CONFIG_FRAGMENTS="debug sanitize faults"
+	@PKVM_KDIR=$(B)/linux-debug-sanitize-faults FAULTS_EVERY=1 FAULTS_TIMEOUT=7200 prove -v tests/faults.t
 
 unit: deps-unit ## unit tests of EL2 code on this machine: M=, or all that have some
 	@tools/unit.sh $(UNITS)

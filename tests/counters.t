@@ -12,9 +12,9 @@ counts() { grep -q '^CONFIG_PKVM_MODULES_STATS=y' "$1/.config"; }
 # symbol NAME: its address in the kernel
 symbol() { nm "$kdir/vmlinux" | awk -v name="$1" '$3 == name { print $1 }'; }
 
-# modules NAME...: builds them for the kernel of $kdir; ${ko_of[NAME]} is what came of it
+# built NAME...: builds them for the kernel of $kdir; ${ko_of[NAME]} is what came of it
 declare -A ko_of
-modules() {
+built() {
 	local name
 	for name; do
 		rm -rf "$tmp/modules/$name"
@@ -41,7 +41,7 @@ if counts "$kdir"; then
 else
 	is "$(nm "$kdir/vmlinux" | grep -c 'pkvm_module_\(cpu_\)\?stats\|pkvm_module_count_')" 0 \
 		"configured out: nothing of it is in the kernel"
-	modules tests/modules/probe
+	built tests/modules/probe
 	for cpu in $modes; do
 		cost[$cpu]=$(instructions "$cpu")
 	done
@@ -52,7 +52,7 @@ else
 	kdir=$build/linux-stats
 fi
 
-modules tests/modules/probe tests/modules/traps modules/hello modules/smc-guard
+built tests/modules/probe tests/modules/traps modules/hello modules/smc-guard
 
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")

@@ -10,8 +10,8 @@
 . "$(dirname "$0")/lib.sh"
 
 grep -q '^CONFIG_PKVM_MODULES_FAULTS=y' "$kdir/.config" || {
-	runs "a kernel that fails on demand is built" make -C "$top" linux CONFIG_FRAGMENTS=faults
-	kdir=$build/linux-faults
+	runs "a kernel that fails on demand is built" make -C "$top" linux CONFIG_FRAGMENTS=debug
+	kdir=$build/linux-debug
 }
 
 runs "the test program builds" program faults
