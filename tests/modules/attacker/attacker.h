@@ -62,6 +62,7 @@ struct attack_stat {
 struct attack_known {
 	__u64 index;		/* in: 0 until -ENOENT */
 	__u64 go;		/* in: do it, rather than tell what it is */
+	__u64 hyp_text;		/* in: where the kernel has the hypervisor's text */
 	char name[48];
 	char why[200];
 };

@@ -2,7 +2,9 @@
 /*
  * What a host can do to a stock kernel's hypervisor just the same: these calls are
  * kept out of the random run, by the argument that makes them so. Each ends the
- * machine with a panic of the hypervisor. tests/attack.sh --known shows it on a stock kernel.
+ * machine with a panic of the hypervisor, which the host can not even tell where it is
+ * under the lock that the host's next fault takes. tests/attack.sh --known shows it on a
+ * stock kernel.
  *
  * Linux 7.2 has EL2 follow these pointers as it does without protection. So a host
  * can have EL2 read and write at addresses of its choice by some of them; pKVM without
@@ -22,7 +24,7 @@
 static const struct known {
 	const char *name, *why;
 	u64 id;
-	enum { NOTHING, GOOD_VCPU, HIGH_GFN, LOST_PAGE, ONE_X } arg;
+	enum { NOTHING, GOOD_VCPU, HIGH_GFN, LOST_PAGE, HYP_TEXT, ONE_X } arg;
 } knowns[] = {
 #define KNOWN(func, why, ...) { #func, why, KVM_HOST_SMCCC_FUNC(func), ## __VA_ARGS__ }
 	KNOWN(__kvm_adjust_pc, FOLLOWED),
@@ -41,6 +43,9 @@ static const struct known {
 	KNOWN(__pkvm_force_reclaim_guest_page,
 	      "of a page that a VM had when it ended: the next VM has its handle, and EL2 warns",
 	      LOST_PAGE),
+	KNOWN(__pkvm_force_reclaim_guest_page,
+	      "of the hypervisor's text, which the host may read: not of a VM, but mapped, and EL2 warns",
+	      HYP_TEXT),
 	KNOWN(__pkvm_host_share_guest,
 	      "for one of EL0 and EL1 to execute, without FEAT_XNX: stage 2 can not, and EL2 warns",
 	      ONE_X),
@@ -113,6 +118,9 @@ int known_call(struct attack_known *known)
 		break;
 	case LOST_PAGE:
 		reclaim_lost_page(k->id);
+		break;
+	case HYP_TEXT:
+		hypercall(k->id, __kimg_to_phys(known->hyp_text), 0, 0);
 		break;
 	case ONE_X:
 		share_for_el1_to_execute(k->id);

@@ -110,7 +110,7 @@ const struct call calls[] = {
 	{
 		.name = "__pkvm_force_reclaim_guest_page", .result = RES_ERRNO, .weight = 20,
 		.id = KVM_HOST_SMCCC_FUNC(__pkvm_force_reclaim_guest_page), .args = { PHYS },
-		/* The guest's content is lost to all then; of text: see docs/security.md. */
+		/* The guest's content is lost to all then; of text: see known.c. */
 		.not_for = BIT(GUEST_PAGE) | BIT(HYP_TEXT_PAGE),
 	},
 	HVC(__pkvm_reclaim_dying_guest_page, RES_ERRNO, 10, OWN_HANDLE, GFN),
