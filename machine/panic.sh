@@ -10,7 +10,10 @@ set -euo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${PKVM_BUILD:-$top/build}
-case $(uname -m) in aarch64) ;; *) export CROSS_COMPILE=${CROSS_COMPILE-aarch64-linux-gnu-} ;; esac
+# shellcheck source-path=SCRIPTDIR/..
+. "$top/tools/lib.sh"
+# For faddr2line
+export CROSS_COMPILE=$cross
 
 log=$1
 shift

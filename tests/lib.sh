@@ -115,6 +115,18 @@ module() {
 	ko=$(echo "$dir"/*.ko)
 }
 
+# modules NAME...: those of tests/modules; the .ko of each is $NAME then
+modules() {
+	local name
+	build_modules "${@/#/tests/modules/}"
+	for name; do
+		module "tests/modules/$name"
+		[ -n "$ko" ]
+		ok $? "$name builds"
+		declare -g "$name=$ko"
+	done
+}
+
 # Where they are built: together, below one directory, since most of what it takes to
 # build one is the same for many. They are kept there until they change or the kernel does.
 tree=$build/tests/modules/${kdir##*/}
@@ -181,25 +193,23 @@ program() {
 # program that prints KTAP; each of its results becomes one of this test's, with NAME
 # in front. One that failed shows what the program said before it.
 ktap() {
-	local name=$1 what=$2 line said=$tmp/said
+	local name=$1 what=$2 line claim said=$tmp/said
 	shift 2
 	boot --init "$what" "$@"
 	: >"$said"
 	while read -r line; do
+		# What comes after "ok 17 ", or after "ok 17 - "
+		claim=${line#*ok * } claim=${claim#- }
 		case $line in
-		'ok '*' # SKIP'*) skip "$name: $(ktap_name "${line%% # SKIP*}")" "${line##*# SKIP}" ;;
-		'ok '*) ok 0 "$name: $(ktap_name "$line")" ;;
-		'not ok '*) out=$said ok 1 "$name: $(ktap_name "${line#not }")" ;;
+		'ok '*' # SKIP'*) skip "$name: ${claim%% # SKIP*}" "${line##*# SKIP}" ;;
+		'ok '*) ok 0 "$name: $claim" ;;
+		'not ok '*) out=$said ok 1 "$name: $claim" ;;
 		*) echo "${line#\# }" >>"$said"; continue ;;
 		esac
 		: >"$said"
 	done < <(grep -E '^(not )?ok [0-9]+ |^# ' "$tmp/console")
 	[ "$status" = 0 ] && grep -qE '^# Totals: .* fail:0 ' "$tmp/console"
 	ok $? "$name: all of $what was run, and the machine lived"
-}
-ktap_name() {
-	local result=${1#ok * }
-	echo "${result#- }"
 }
 
 # section FILE NAME: the number of an ELF section, and where its contents are in the file
@@ -226,12 +236,14 @@ poke_section() {
 	poke "$1" $((offset + $3)) "$4"
 }
 
-# poke_header FILE SECTION flags|size|align VALUE: in its section header
+# poke_header FILE SECTION flags|size|link|align VALUE: in its section header; the upper half
+# of what is written to sh_link is sh_info
 poke_header() {
 	local nr field headers
 	case $3 in
 	flags)	field=8 ;;
 	size)	field=32 ;;
+	link)	field=40 ;;
 	align)	field=48 ;;
 	esac
 	headers=$(readelf -hW "$1" | awk '/Start of section headers/ { print $5 }')

@@ -8,12 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 runs "the test program builds" program mapping
-for name in probe traps early; do
-	module "tests/modules/$name"
-	[ -n "$ko" ]
-	ok $? "$name builds"
-	declare "$name=$ko"
-done
+modules probe traps early
 # Memory that ends in the middle of a block
 # shellcheck disable=SC2154	# declared there
 machine=(--mem 1001M --ko "$probe" --ko "$traps" --ko "$early" --add "$program:/bin/mapping")

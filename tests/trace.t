@@ -26,12 +26,7 @@ is "$(grep -vxE 'stp|ldp|mov|adrp|add|nop|bti' "$tmp/off" | sed -E 's/^ld[a-z]*$
 	"load branch ret" "an event that is off is a load and a branch"
 
 runs "the test program builds" program tracebuf
-for name in probe traps; do
-	module "tests/modules/$name"
-	[ -n "$ko" ]
-	ok $? "$name builds"
-	declare "$name=$ko"
-done
+modules probe traps
 
 cat >"$tmp/script" <<'END'
 #!/bin/sh

@@ -7,12 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 runs "the test program builds" program zeropad
-for name in probe traps; do
-	module "tests/modules/$name"
-	[ -n "$ko" ]
-	ok $? "$name builds"
-	declare "$name=$ko"
-done
+modules probe traps
 
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")
