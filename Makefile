@@ -191,11 +191,11 @@ distclean: clean ## remove the Linux source and all downloads too
 
 # kbuild needs seconds to find that nothing is to be done; a stamp needs none.
 # Directories are listed with the files in them: a file that vanishes changes its
-# directory's date.
+# directory's date. The stamp is as old as what was built: a file may change meanwhile.
 $(O)/.pkvm-built: $(shell find kernel) $(B)/linux.settings
-	@exec 9>$(B)/lock && flock 9 && \
+	@begun=$$(date +%s.%N) && exec 9>$(B)/lock && flock 9 && \
 	kernel/source.sh $(SRC) && kernel/$(if $(STOCK),stock.sh $(SRC) $(SRC)-stock,apply.sh $(SRC)) && \
-	SEED=$(FIRST) kernel/build.sh $(SRC)$(if $(STOCK),-stock) $(O) $(CONFIGS)
+	SEED=$(FIRST) kernel/build.sh $(SRC)$(if $(STOCK),-stock) $(O) $(CONFIGS) && touch -d "@$$begun" $@
 
 # Younger than the kernel when something outside kernel/ decides otherwise on it
 $(B)/linux.settings: FORCE
