@@ -280,26 +280,21 @@ u8 pkvm_module_alloc_missing(void)
 	return *this_cpu_ptr(&alloc_missing);
 }
 
-/* What is not the address of a chunk in use is not touched. */
+/*
+ * What is not the address of a chunk in use is not touched. No look at what is there tells:
+ * what a caller has in its memory, the host's words maybe, can be made to look like a header.
+ */
 static struct chunk *used_chunk(void *addr)
 {
-	struct chunk *chunk = (struct chunk *)addr - 1;
-	struct chunk *above;
+	struct chunk *chunk = (struct chunk *)heap_start;
 
-	/* Its header would wrap around where @addr is next to nothing. */
-	if (!IS_ALIGNED((unsigned long)addr, CHUNK_ALIGN) ||
-	    (unsigned long)addr < heap_start + sizeof(*chunk) ||
-	    (unsigned long)addr >= heap_top || chunk->state != CHUNK_USED)
+	if (heap_top == heap_start)
 		return NULL;
 
-	/* A caller's data may look like a header, but hardly like one that fits. */
-	if (!IS_ALIGNED(chunk->size, CHUNK_ALIGN) || chunk->size <= sizeof(*chunk) ||
-	    chunk->size > heap_top - (unsigned long)chunk)
-		return NULL;
+	while (chunk && (void *)(chunk + 1) < addr)
+		chunk = chunk_above(chunk);
 
-	above = chunk_above(chunk);
-
-	return chunk->size == (above ? above->size_below : top_size) ? chunk : NULL;
+	return chunk && (void *)(chunk + 1) == addr && chunk->state == CHUNK_USED ? chunk : NULL;
 }
 
 void pkvm_module_free(void *addr)
@@ -316,20 +311,16 @@ void pkvm_module_free(void *addr)
 	chunk->state = CHUNK_FREE;
 
 	other = chunk_above(chunk);
-	if (other && other->state == CHUNK_FREE) {
-		other->state = 0;
+	if (other && other->state == CHUNK_FREE)
 		set_size(chunk, chunk->size + other->size);
-	}
 
 	other = chunk_below(chunk);
 	if (other && other->state == CHUNK_FREE) {
-		chunk->state = 0;
 		set_size(other, other->size + chunk->size);
 		chunk = other;
 	}
 
 	if (!chunk_above(chunk)) {
-		chunk->state = 0;
 		top_size = chunk->size_below;
 		heap_top = (unsigned long)chunk;
 		shrink_mapping(heap_top);

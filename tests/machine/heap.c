@@ -15,6 +15,10 @@
 #define MIN_SIZE	8UL
 #define MAX_SIZE	(64UL << 10)
 
+/* struct chunk of kernel/el2/heap.c */
+#define CHUNK_HEADER	32
+#define CHUNK_USED	0x75736564UL
+
 static struct chunk {
 	__u64 addr;
 	__u64 size;
@@ -202,6 +206,12 @@ static void test_bad_input(void)
 	op(OP_HYP_FREE, 0);
 	op(OP_HYP_FREE, 16);
 	op(OP_HYP_FREE, -16UL);
+	/* What is in it looks like another one, with one far below. */
+	poke(addr + 64, 128);
+	poke(addr + 72, 1UL << 40);
+	poke(addr + 80, CHUNK_USED);
+	poke(addr + 64 + 128 + 8, 128);
+	op(OP_HYP_FREE, addr + 64 + CHUNK_HEADER);
 	poke(addr, 7);
 	expect(peek(addr), 7, "freeing what is no allocation frees nothing");
 	op(OP_HYP_FREE, addr);
