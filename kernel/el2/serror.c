@@ -43,8 +43,7 @@ static void take_serrors(void)
 static void leave_serrors(void)
 {
 	asm volatile("msr	daifset, #4" : : : "memory");
-	if (!(this_cpu_ptr(&kvm_init_params)->hcr_el2 & HCR_AMO))
-		write_sysreg_hcr(read_sysreg(hcr_el2) & ~HCR_AMO);
+	write_sysreg_hcr(read_sysreg(hcr_el2) & ~HCR_AMO);
 }
 
 /* Called by __host_exit() instead of handle_trap(). */

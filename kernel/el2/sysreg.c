@@ -20,11 +20,12 @@
 
 /*
  * Not for modules: what keeps the host in its place, and what EL2 itself runs by. With
- * NV2, the host would write through an address of EL2's.
+ * NV2, the host would write through an address of EL2's. With AMO or TEA, its errors
+ * would come to EL2, which takes them for its own, or for faults in stage 2.
  */
 #define HCR_KEPT	(HCR_VM | HCR_FWB | HCR_DC | HCR_CD | HCR_ID | HCR_TSC | HCR_HCD | \
-			 HCR_IMO | HCR_FMO | HCR_TGE | HCR_E2H | HCR_RW | HCR_NV | HCR_NV1 | \
-			 HCR_NV2)
+			 HCR_IMO | HCR_FMO | HCR_AMO | HCR_TEA | HCR_TGE | HCR_E2H | \
+			 HCR_RW | HCR_NV | HCR_NV1 | HCR_NV2)
 
 static DEFINE_PER_CPU(unsigned long, hfgwtr_set);
 static DEFINE_PER_CPU(unsigned long, hfgwtr_clear);

@@ -197,27 +197,6 @@ static void check_meanwhile(int cpu)
 	expect(read_hcr(), hcr, "CPU %d: HCR_EL2 is what it was", cpu);
 }
 
-/* A module that wants AMO for itself keeps it. */
-static void check_amo(void)
-{
-	__u64 hcr;
-
-	run_on(0);
-	hcr = read_hcr();
-	expect(op_int(OP_REGISTER_DEFAULT_TRAP_HANDLER, el2_va("__kvm_nvhe_events_trap")), 0,
-	       "a default trap handler is registered");
-	op(OP_UPDATE_HCR_EL2, EVENTS_HCR_AMO, 0);
-	set_unmask(0, true);
-	check_unmasked(0, hcr | EVENTS_HCR_AMO, "AMO set by update_hcr_el2()");
-	set_unmask(0, false);
-	check_masked(0, 1, hcr | EVENTS_HCR_AMO, "AMO set by update_hcr_el2()");
-
-	set_unmask(0, true);
-	op(OP_UPDATE_HCR_EL2, 0, EVENTS_HCR_AMO);
-	set_unmask(0, false);
-	check_masked(0, 1, hcr, "AMO cleared in between");
-}
-
 /* --- a module that failed --- */
 
 static void check_withdrawn(void)
@@ -285,8 +264,6 @@ int main(int argc, char *argv[])
 	check_cpus();
 	for (int cpu = 0; cpu < cpus && cpu < 2; cpu++)
 		check_meanwhile(cpu);
-	if (strcmp(what, "init"))
-		check_amo();
 	expect(probe(PROBE_WHERE).res[0], 2, "EL2 lives after all that");
 	finished();
 }

@@ -252,9 +252,9 @@ static void check_kept(void)
 		const char *name;
 		unsigned int bit;
 	} kept[] = {
-		{ "VM", 0 }, { "FMO", 3 }, { "IMO", 4 }, { "DC", 12 }, { "TSC", 19 },
-		{ "TGE", 27 }, { "HCD", 29 }, { "RW", 31 }, { "CD", 32 }, { "ID", 33 },
-		{ "E2H", 34 }, { "NV", 42 }, { "NV1", 43 }, { "NV2", 45 }, { "FWB", 46 },
+		{ "VM", 0 }, { "FMO", 3 }, { "IMO", 4 }, { "AMO", 5 }, { "DC", 12 },
+		{ "TSC", 19 }, { "TGE", 27 }, { "HCD", 29 }, { "RW", 31 }, { "CD", 32 },
+		{ "ID", 33 }, { "E2H", 34 }, { "TEA", 37 }, { "NV", 42 }, { "NV1", 43 }, { "NV2", 45 }, { "FWB", 46 },
 	};
 	__u64 hcr;
 

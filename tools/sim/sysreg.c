@@ -134,8 +134,8 @@ bool sim_used_missing_op(void)
 
 /* Not for modules to change. */
 #define HCR_KEPT	(HCR_VM | HCR_FWB | HCR_DC | HCR_CD | HCR_ID | HCR_TSC | HCR_HCD | \
-			 HCR_IMO | HCR_FMO | HCR_TGE | HCR_E2H | HCR_RW | HCR_NV | HCR_NV1 | \
-			 HCR_NV2)
+			 HCR_IMO | HCR_FMO | HCR_AMO | HCR_TEA | HCR_TGE | HCR_E2H | \
+			 HCR_RW | HCR_NV | HCR_NV1 | HCR_NV2)
 
 static void update(const char *name, u64 set, u64 clear)
 {

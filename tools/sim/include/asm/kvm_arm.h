@@ -28,6 +28,7 @@
 #define HCR_CD			BIT(32)
 #define HCR_ID			BIT(33)
 #define HCR_E2H			BIT(34)
+#define HCR_TEA			BIT(37)
 #define HCR_NV			BIT(42)
 #define HCR_NV1			BIT(43)
 #define HCR_NV2			BIT(45)
