@@ -45,21 +45,26 @@ void pkvm_module_console_panic(void)
 
 typedef void (*putc_t)(char c);
 
-/* The console, which is this CPU's until put_end(); NULL if there is none. */
-static putc_t put_begin(void)
+/*
+ * The console, which is this CPU's until put_end(); NULL if there is none. A panic of
+ * another CPU may come between the two: who has taken the lock gives it back, or those
+ * that wait for it would wait for ever.
+ */
+static putc_t put_begin(bool *locked)
 {
 	/* Once: the module may be withdrawn on another CPU, which then waits for this one. */
 	putc_t console = READ_ONCE(serial_putc);
 
-	if (console && !READ_ONCE(panicking))
+	*locked = console && !READ_ONCE(panicking);
+	if (*locked)
 		hyp_spin_lock(&serial_lock);
 
 	return console;
 }
 
-static void put_end(void)
+static void put_end(bool locked)
 {
-	if (!READ_ONCE(panicking))
+	if (locked)
 		hyp_spin_unlock(&serial_lock);
 }
 
@@ -73,18 +78,20 @@ static void put(putc_t console, char c)
 
 void pkvm_module_putc(char c)
 {
-	putc_t console = put_begin();
+	bool locked;
+	putc_t console = put_begin(&locked);
 
 	if (!console)
 		return;
 
 	put(console, c);
-	put_end();
+	put_end(locked);
 }
 
 void pkvm_module_puts(const char *str)
 {
-	putc_t console = str ? put_begin() : NULL;
+	bool locked;
+	putc_t console = str ? put_begin(&locked) : NULL;
 
 	if (!console)
 		return;
@@ -92,12 +99,13 @@ void pkvm_module_puts(const char *str)
 	while (*str)
 		put(console, *str++);
 	put(console, '\n');
-	put_end();
+	put_end(locked);
 }
 
 void pkvm_module_putx64(u64 num)
 {
-	putc_t console = put_begin();
+	bool locked;
+	putc_t console = put_begin(&locked);
 	int shift;
 
 	if (!console)
@@ -108,5 +116,5 @@ void pkvm_module_putx64(u64 num)
 	for (shift = 60; shift >= 0; shift -= 4)
 		put(console, "0123456789abcdef"[(num >> shift) & 0xf]);
 	put(console, '\n');
-	put_end();
+	put_end(locked);
 }
