@@ -72,6 +72,13 @@ bool pkvm_module_should_fail_undo(void)
 	return pkvm_module_fail_undo && !--pkvm_module_fail_undo;
 }
 
+/* What asks goes on asking, for tables that EL2 can not do without. */
+void pkvm_module_end_faults(void)
+{
+	pkvm_module_fail_nth = 0;
+	pkvm_module_fail_undo = 0;
+}
+
 static void count_pages(void)
 {
 	struct hyp_page *page;

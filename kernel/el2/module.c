@@ -64,8 +64,14 @@ struct va_range {
  * The page tables for private VA come from a pool that has enough for 1 GiB, see
  * hyp_s1_pgtable_pages(), and all of memory beside. Modules get most of that GiB:
  * with more, mapping memory could fail where the hypervisor does not expect it.
+ *
+ * The hypervisor itself has little there but its vmemmap, of 1 MiB for each GiB of memory.
+ * Where that alone takes most of it, stock can come short of tables, too: modules are not
+ * to be refused for that.
  */
 #define MAX_TABLES		448
+#define MIN_TABLES		64
+#define VMEMMAP_TABLES		32
 static unsigned int nr_tables;
 
 static DEFINE_HYP_SPINLOCK(modules_lock);
@@ -184,6 +190,15 @@ bool pkvm_module_in_init(void)
 	return *this_cpu_ptr(&in_init);
 }
 
+static u64 max_tables(void)
+{
+	u64 more = hyp_vmemmap_pages(sizeof(struct hyp_page)) / PTRS_PER_PTE;
+
+	more -= min(more, VMEMMAP_TABLES);
+
+	return MAX_TABLES - min(more, MAX_TABLES - MIN_TABLES);
+}
+
 /* Account for the tables that the pages of one range, or of a section, can need. */
 static bool charge_tables(struct va_range *range, u64 nr_pages)
 {
@@ -191,7 +206,7 @@ static bool charge_tables(struct va_range *range, u64 nr_pages)
 
 	hyp_assert_lock_held(&modules_lock);
 
-	if (pkvm_module_should_fail() || tables > MAX_TABLES - nr_tables)
+	if (pkvm_module_should_fail() || tables > max_tables() - nr_tables)
 		return false;
 
 	nr_tables += tables;
@@ -592,6 +607,7 @@ void handle___pkvm_module_close(struct kvm_cpu_context *host_ctxt)
 	if (loading_allowed()) {
 		allow_protected_vms = all_loaded;
 		closed = true;
+		pkvm_module_end_faults();
 		ret = pkvm_module_share_stats();
 	}
 	hyp_spin_unlock(&modules_lock);

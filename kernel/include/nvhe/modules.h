@@ -88,6 +88,7 @@ extern u64 pkvm_module_account_wanted;
 extern u64 pkvm_module_accounts[PKVM_MODULE_NR_ACCOUNTS];
 bool pkvm_module_should_fail(void);
 bool pkvm_module_should_fail_undo(void);
+void pkvm_module_end_faults(void);
 void pkvm_module_take_account(void);
 static inline bool pkvm_module_fails_init(void) { return pkvm_module_fail_init; }
 /* module.c */
@@ -96,6 +97,7 @@ void pkvm_module_count(u64 *accounts);
 #else
 static inline bool pkvm_module_should_fail(void) { return false; }
 static inline bool pkvm_module_should_fail_undo(void) { return false; }
+static inline void pkvm_module_end_faults(void) { }
 static inline void pkvm_module_take_account(void) { }
 static inline bool pkvm_module_fails_init(void) { return false; }
 #endif
