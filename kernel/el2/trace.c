@@ -64,11 +64,11 @@ unlock:
 
 int pkvm_module_register_event_ids(unsigned long start, unsigned long end)
 {
-	unsigned int nr = (end - start) / sizeof(struct hyp_event_id);
+	unsigned long nr = (end - start) / sizeof(struct hyp_event_id);
 	struct hyp_event_id *ids = (struct hyp_event_id *)start;
 	int ret = -EINVAL;
 
-	if (end < start || (end - start) % sizeof(struct hyp_event_id))
+	if (end < start || (end - start) % sizeof(struct hyp_event_id) || nr > U16_MAX)
 		return -EINVAL;
 	if (!nr)
 		return 0;
