@@ -148,13 +148,13 @@ start() {
 # copy FROM TO: a module's directory, without what was built there
 copy() {
 	cp -r "$top/$1" "$2"
-	find "$2" \( -name '*.o' -o -name '*.mod' -o -name '*.mod.c' -o -name '*.ko' -o -name '.*.cmd' \) -delete
+	find "$2" \( "${products[@]}" \) -delete
 }
 
 # files DIR: what is in it, without what start leaves
 files() { in_dir "$1" find . -type f ! -name log ! -name status | LC_ALL=C sort; }
-# products DIR: what was made there, and when
-products() { in_dir "$1" find . \( -name '*.o' -o -name '*.ko' \) -printf '%p %T@\n' | LC_ALL=C sort; }
+# made DIR: what was made there, and when
+made() { in_dir "$1" find . \( -name '*.o' -o -name '*.ko' \) -printf '%p %T@\n' | LC_ALL=C sort; }
 # changes FILE: the lines of standard input that FILE does not have
 changes() { diff "$1" - | sed -n 's/^> //p'; }
 
@@ -261,13 +261,13 @@ out=$tmp/hello/log
 is "$(cat "$tmp/hello/status")" 0 "hello builds with W=1"
 hasnt 'warning:' "... and nothing is warned of"
 
-products "$plain" >"$tmp/before"
+made "$plain" >"$tmp/before"
 runs "a build with nothing changed" build_module "$plain"
-is "$(products "$plain" | changes "$tmp/before")" "" "... makes no object anew, and no module"
+is "$(made "$plain" | changes "$tmp/before")" "" "... makes no object anew, and no module"
 
 sed -i 's/return 0;/return -5;/' "$plain/hyp/el2.c"
 runs "a build after an edit of el2.c" build_module "$plain"
-is "$(products "$plain" | changes "$tmp/before" | sed 's/ .*//' | grep -E 'el[12]|ko$' | paste -sd ' ')" \
+is "$(made "$plain" | changes "$tmp/before" | sed 's/ .*//' | grep -E 'el[12]|ko$' | paste -sd ' ')" \
 	"./hyp/el2.nvhe.o ./pkvm_module.ko" "... compiles it, but not el1.c, and makes the module"
 
 runs "make clean" in_dir "$plain" make KDIR="$kdir" clean

@@ -7,12 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 runs "the test program builds" program cases
-for name in tests/modules/probe tests/modules/traps; do
-	module "$name"
-	[ -n "$ko" ]
-	ok $? "$name builds"
-	declare "$(basename "$name")=$ko"
-done
+modules probe traps
 
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")

@@ -22,14 +22,15 @@ errors() { grep -c ': error: ' "$out"; }
 
 names='modules/hello modules/hyp-uart modules/mem-guard modules/smc-guard
 	tests/modules/mod_00 tests/modules/features tests/modules/plain tests/modules/trace'
-mkdir "$tmp/good"
-for name in $names; do
-	cp -r "$top/$name" "$tmp/good"
-	echo "obj-m += ${name##*/}/" >>"$tmp/good/Makefile"
-done
-find "$tmp/good" \( -name '*.o' -o -name '*.ko' -o -name '.*.cmd' -o -name '*.mod*' \) -delete
-runs "the good modules build" make -j2 -C "$kdir" M="$tmp/good" modules
 good() { echo "$tmp/good/$1/$1.ko"; }
+mkdir "$tmp/good"
+# shellcheck disable=SC2086 # a list
+build_modules $names
+for name in $names; do
+	cp -r "$tree/$name" "$tmp/good"
+	[ -e "$(good "${name##*/}")" ]
+	ok $? "${name##*/} builds"
+done
 
 for name in $names; do
 	name=${name##*/}

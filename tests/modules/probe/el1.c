@@ -174,16 +174,26 @@ static int probe_vmap(u64 first, u64 second, u64 *va)
 	return *va ? 0 : -ENOMEM;
 }
 
+/* Once, and here: the compiler may have the same load in more than one place. */
+static noinline u64 load_word(u64 addr)
+{
+	u64 word = load_unaligned_zeropad((void *)addr);
+
+	barrier();
+
+	return word;
+}
+
 static u64 probe_zeropad(u64 addr, bool masked)
 {
 	unsigned long flags;
 	u64 word;
 
 	if (!masked)
-		return load_unaligned_zeropad((void *)addr);
+		return load_word(addr);
 
 	local_irq_save(flags);
-	word = load_unaligned_zeropad((void *)addr);
+	word = load_word(addr);
 	local_irq_restore(flags);
 
 	return word;
