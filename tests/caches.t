@@ -25,6 +25,8 @@ body() {
 body sync_hyp_text map_hyp_va
 has "$cleans" "pages that EL2 is to execute are cleaned"
 has '[[:space:]]ic[[:space:]]+ialluis' "... and instruction caches forget what was there"
+body map_taken_pages
+has "$cleans" "pages that are taken from the host are cleaned, before they are looked at"
 body __pkvm_module_unmap_pages
 has "$cleans" "pages that a module unmaps are cleaned"
 body module_donate_host __pkvm_module_donate_host

@@ -126,6 +126,21 @@ static int take_host_pages(phys_addr_t phys, u64 size, u64 meta)
 	return 0;
 }
 
+/* What is executable at one address is not to be writable at another. */
+static int check_no_text(unsigned long va, u64 size)
+{
+	unsigned long cur;
+	kvm_pte_t pte;
+
+	for (cur = va; cur < va + size; cur += PAGE_SIZE) {
+		if (!kvm_pgtable_get_leaf(&pkvm_pgtable, cur, &pte, NULL) && kvm_pte_valid(pte) &&
+		    kvm_pgtable_hyp_pte_prot(pte) & KVM_PGTABLE_PROT_X)
+			return -EBUSY;
+	}
+
+	return 0;
+}
+
 static void unmap_hyp_va(unsigned long va, u64 size)
 {
 	unsigned long cur;
@@ -139,6 +154,10 @@ static void unmap_hyp_va(unsigned long va, u64 size)
 /*
  * What EL2 has written there, and what it has overwritten, is to be so in memory as
  * well: the host may look past the caches, see hyp_poison_page().
+ *
+ * It may have written past them, too. What a module reads in a page that was taken from
+ * the host, it is to read there ever after, and what it has checked is what is run: so
+ * this comes before the first look.
  */
 static void flush_hyp_va(unsigned long va, u64 size)
 {
@@ -182,11 +201,25 @@ static int map_hyp_va(unsigned long va, u64 size, phys_addr_t phys, enum kvm_pgt
 	return 0;
 }
 
+static int map_taken_pages(unsigned long va, u64 size, phys_addr_t phys, enum kvm_pgtable_prot prot)
+{
+	int ret;
+
+	ret = map_hyp_va(va, size, phys, prot);
+	if (!ret)
+		flush_hyp_va(va, size);
+	else
+		return_host_pages(phys, size);
+
+	return ret;
+}
+
 int __pkvm_module_map_pages(u64 pfn, unsigned long va, u64 nr_pages,
 			    enum kvm_pgtable_prot prot, bool is_protected,
 			    enum pkvm_module_page_user user)
 {
 	phys_addr_t phys = hyp_pfn_to_phys(pfn);
+	unsigned long linear = (unsigned long)__hyp_va(phys);
 	u64 size = PAGE_SIZE * nr_pages;
 	unsigned long cur;
 	int ret;
@@ -208,21 +241,20 @@ int __pkvm_module_map_pages(u64 pfn, unsigned long va, u64 nr_pages,
 		ret = check_module_pages(phys, size, user);
 		if (!ret)
 			ret = __hyp_check_page_count_range(phys, size);
+		if (!ret && prot & KVM_PGTABLE_PROT_W)
+			ret = check_no_text(linear, size);
+		if (!ret)
+			ret = map_hyp_va(va, size, phys, prot);
 	} else {
 		ret = take_host_pages(phys, size, user);
+		if (!ret)
+			ret = map_taken_pages(va, size, phys, prot);
 	}
 	if (ret)
 		goto unlock;
 
-	ret = map_hyp_va(va, size, phys, prot);
-	if (ret) {
-		if (!is_protected)
-			return_host_pages(phys, size);
-		goto unlock;
-	}
-
 	if (prot & KVM_PGTABLE_PROT_X)
-		unmap_hyp_va((unsigned long)__hyp_va(phys), size);
+		unmap_hyp_va(linear, size);
 
 	for_each_hyp_page(page, phys, size)
 		hyp_set_page_refcounted(page);
@@ -401,6 +433,7 @@ int __pkvm_module_take_mmio(u64 pfn, u64 nr_pages, unsigned long va, enum kvm_pg
 	ret = host_stage2_try(kvm_pgtable_stage2_annotate, &host_mmu.pgt, phys, size,
 			      &host_s2_pool, KVM_HOST_INVALID_PTE_TYPE_DONATION, annotation);
 	if (!ret) {
+		pkvm_sme_dvmsync_fw_call();
 		*slot = (struct module_mmio) { .start = phys, .end = phys + size, .va = va };
 		nr_mmio_tables += MMIO_TABLES(nr_pages);
 	} else {
@@ -474,9 +507,7 @@ static int module_donate_hyp(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot, 
 	if (ret)
 		goto unlock;
 
-	ret = map_hyp_va((unsigned long)__hyp_va(phys), size, phys, prot);
-	if (ret)
-		return_host_pages(phys, size);
+	ret = map_taken_pages((unsigned long)__hyp_va(phys), size, phys, prot);
 
 unlock:
 	hyp_unlock_component();
@@ -539,6 +570,7 @@ int __pkvm_module_host_prot(u64 pfn, enum kvm_pgtable_prot prot, u64 nr_pages)
 	ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, phys, size);
 	if (ret)
 		goto unlock;
+	pkvm_sme_dvmsync_fw_call();
 
 	/* The pool has tables for all of memory, page by page. */
 	WARN_ON(host_stage2_idmap_locked(phys, size, prot));
@@ -659,14 +691,16 @@ int __pkvm_module_guest_pa(pkvm_handle_t handle, u64 ipa, phys_addr_t *phys)
 	if (!phys)
 		return -EINVAL;
 
-	vm = get_pkvm_hyp_vm(handle);
-	if (!vm)
-		return -ENOENT;
-
-	guest_lock_component(vm);
-	ret = kvm_pgtable_get_leaf(&vm->pgt, ipa, &pte, &level);
-	guest_unlock_component(vm);
-	put_pkvm_hyp_vm(vm);
+	/* A reference would let the host's teardown of the VM fail, which tries but once. */
+	hyp_spin_lock(&vm_table_lock);
+	ret = -ENOENT;
+	vm = get_vm_by_handle(handle);
+	if (vm) {
+		guest_lock_component(vm);
+		ret = kvm_pgtable_get_leaf(&vm->pgt, ipa, &pte, &level);
+		guest_unlock_component(vm);
+	}
+	hyp_spin_unlock(&vm_table_lock);
 
 	if (ret)
 		return ret;

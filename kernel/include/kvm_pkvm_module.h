@@ -161,8 +161,8 @@ struct pkvm_module_ops {
 	 * Return: 0; -EINVAL for a bad @va, for an empty or wrapping range, one past the
 	 * PA range or partly memory, and for a @prot that is not readable, that is
 	 * writable and executable, or that has other bits; -EPERM for pages in another
-	 * state; -EBUSY for pages or addresses that are mapped already; -ENOMEM when pages
-	 * for tables run out.
+	 * state; -EBUSY for pages or addresses that are mapped already, and to write to pages
+	 * that are executable in the linear range; -ENOMEM when pages for tables run out.
 	 */
 	int (*map_module_pages)(u64 pfn, void *va, u64 nr_pages,
 				enum kvm_pgtable_prot prot, bool is_protected);
@@ -274,7 +274,7 @@ struct pkvm_module_ops {
 	 * Return: 0; -EINVAL for an empty or wrapping range, one past the PA range or
 	 * partly memory; -EPERM for memory in another state, MMIO that EL2 has, and MMIO
 	 * without @accept_mmio; -ENOSPC with too many ranges of MMIO, or too large ones;
-	 * -ENOMEM when pages for tables run out.
+	 * -ENOMEM when pages for tables run out, as they would for MMIO of almost 1 GiB.
 	 */
 	int (*host_donate_hyp)(u64 pfn, u64 nr_pages, bool accept_mmio);
 
@@ -514,7 +514,7 @@ struct pkvm_module_ops {
 	 * when a guest was run, and when the CPU was off, and end when the last default trap
 	 * handler is withdrawn. Does nothing without one: what is trapped then would be a
 	 * panic. Nor does it where one of the bits that change is VM, FWB, DC, CD, ID, TSC,
-	 * HCD, IMO, FMO, TGE, E2H, RW, NV, NV1 or NV2, by which pKVM itself runs.
+	 * HCD, IMO, FMO, AMO, TEA, TGE, E2H, RW, NV, NV1 or NV2, by which pKVM itself runs.
 	 */
 	void (*update_hcr_el2)(unsigned long set_mask, unsigned long clear_mask);
 

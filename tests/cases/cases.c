@@ -109,7 +109,9 @@ static int make(struct cases_page *page, enum kind kind)
 		ret = errno_of(OP_HOST_DONATE_HYP, pfn, 1, false, 0, 0);
 		break;
 	case DONATED_RO:
-		ret = errno_of(OP_HOST_DONATE_HYP_PROT, pfn, 1, false, CASES_R, 0);
+	case DONATED_RX:
+		ret = errno_of(OP_HOST_DONATE_HYP_PROT, pfn, 1, false,
+			       kind == DONATED_RO ? CASES_R : CASES_RX, 0);
 		break;
 	case SHARED:
 	case PINNED:
@@ -171,6 +173,7 @@ static int unmake(struct cases_page *page)
 		return errno_of(OP_HOST_UNSHARE_HYP, pfn, 0, 0, 0, 0);
 	case DONATED:
 	case DONATED_RO:
+	case DONATED_RX:
 	case TAKEN:
 	case MAPPED:
 	case MAPPED_RX:

@@ -30,6 +30,7 @@ enum kind {
 	HOST = 1,
 	DONATED,
 	DONATED_RO,		/* r-- in EL2's linear range */
+	DONATED_RX,
 	SHARED,
 	PINNED,
 	PINNED_TWICE,

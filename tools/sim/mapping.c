@@ -129,6 +129,21 @@ static struct region *module_va(void *va, u64 nr)
 	return region->nr_pages - first >= nr ? region : NULL;
 }
 
+/* What is executable at one address is not to be writable at another. */
+static int check_no_text(void *va, u64 nr)
+{
+	struct el2_pte *pte;
+	u64 i;
+
+	for (i = 0; i < nr; i++) {
+		pte = sim_find_pte(va + i * PAGE_SIZE);
+		if (pte && pte->valid && pte->prot & KVM_PGTABLE_PROT_X)
+			return -EBUSY;
+	}
+
+	return 0;
+}
+
 static int map_pages(u64 pfn, void *va, u64 nr, enum kvm_pgtable_prot prot, bool is_protected)
 {
 	struct region *region = module_va(va, nr);
@@ -147,6 +162,8 @@ static int map_pages(u64 pfn, void *va, u64 nr, enum kvm_pgtable_prot prot, bool
 			     sim_take_pages(pfn, nr, SIM_MODULE);
 	for (i = 0; !ret && i < nr; i++)
 		ret = sim_page(pfn + i)->refcount ? -EBUSY : 0;
+	if (!ret && prot & KVM_PGTABLE_PROT_W)
+		ret = check_no_text(sim_hyp_va(phys), nr);
 	if (ret)
 		return ret;
 
