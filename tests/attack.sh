@@ -6,11 +6,11 @@
 # A hostile host makes COUNT hypercalls at random, half of them in each mode of pKVM.
 # What it tells on the way is shown as it comes. `make attack` is this.
 #
-# usage: tests/attack.sh --known IMAGE ATTACKER.ko
+# usage: tests/attack.sh --known KDIR
 #
 # The calls that are kept out of that, made on another kernel, each in a machine of its
-# own: that kernel's hypervisor is to panic at each. With a stock one, it shows that it
-# is not the modules' doing.
+# own: that kernel's hypervisor is to panic at each. With a stock one, as `make linux
+# STOCK=1` builds it, it shows that it is not the modules' doing.
 set -euo pipefail
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -21,11 +21,23 @@ kdir=${PKVM_KDIR:-$build/linux}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# built KDIR DIR: the module of a copy of DIR is $ko
+built() {
+	local kdir dir=$work/${2##*/}
+	kdir=$(realpath "$1")
+	cp -rL "$top/$2" "$work/"
+	(cd "$dir" && make -s KDIR="$kdir") >"$work/log" 2>&1 </dev/null ||
+		{ cat "$work/log" >&2; die "$2 does not build"; }
+	ko=$(echo "$dir"/*.ko)
+}
+
 # A machine in which the call came back has a hypervisor. One that says why it ends says
 # so, and one that hangs does after the call only.
 known() {
-	local image=$1 ko=$2 index name failed=0
-	make -s -f "$top/tests/machine/Makefile" attack
+	local image=$1/arch/arm64/boot/Image ko index name failed=0
+	[ -f "$image" ] || die "$1: no kernel was built there"
+	built "$1" tests/modules/attacker
+	PKVM_BUILD=$build make -s -f "$top/tests/machine/Makefile" attack
 
 	# run_known ARGUMENT...
 	run_known() {
@@ -50,7 +62,7 @@ known() {
 	return $failed
 }
 
-[ "${1:-}" != --known ] || { known "$2" "$3"; exit; }
+[ "${1:-}" != --known ] || { known "${2:?a kernel}"; exit; }
 
 count=${1:-} seed=${2:-} from=${3:-0}
 [[ $count =~ ^[0-9]+$ && $count -ge 4 ]] || die "COUNT=$count: a number of hypercalls, 4 at least"
@@ -62,10 +74,8 @@ PKVM_BUILD=$build make -s -f "$top/tests/machine/Makefile" attack
 modules=(modules/hello modules/smc-guard modules/mem-guard)
 kos=()
 for dir in tests/modules/probe "${modules[@]}" tests/modules/attacker; do
-	cp -rL "$top/$dir" "$work/"
-	dir=$work/${dir##*/}
-	make -s -C "$dir" KDIR="$kdir" >"$work/log" 2>&1 </dev/null || { cat "$work/log" >&2; die "$dir does not build"; }
-	kos+=("$(echo "$dir"/*.ko)")
+	built "$kdir" "$dir"
+	kos+=("$ko")
 done
 attacker=${kos[-1]}
 unset 'kos[-1]'

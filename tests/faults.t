@@ -15,11 +15,18 @@ grep -q '^CONFIG_PKVM_MODULES_FAULTS=y' "$kdir/.config" || {
 }
 
 runs "the test program builds" program faults
-module tests/modules/mod_00
-[ -n "$ko" ]
-ok $? "the module builds"
-machine=(--mem 256M --named mod_00 --add "$ko:/mod_00.ko" --add "$program:/bin/faults"
+modules mod_00 failing
+# shellcheck disable=SC2154 # declared there
+machine=(--mem 256M --named mod_00 --add "$mod_00:/mod_00.ko" --add "$failing:/failing.ko" --add "$program:/bin/faults"
 	--add "$program:/sbin/modprobe" --timeout "${FAULTS_TIMEOUT:-300}")
+
+# All of it takes so long that one wants to know where it is.
+[ -z "${FAULTS_TIMEOUT:-}" ] || {
+	: >"$tmp/shown"
+	tail -F "$tmp/shown" 2>/dev/null > >(sed -un 's/^# so far: //p' >&2) &
+	# shellcheck disable=SC2064 # that process
+	trap "kill $!; rm -rf '$tmp'" EXIT
+}
 
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")

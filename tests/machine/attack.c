@@ -176,24 +176,6 @@ static void leave_probe_out(void)
 		ksft_exit_fail_msg("the probe does not serve\n");
 }
 
-/* Where the kernel has a symbol. */
-static __u64 symbol(const char *name)
-{
-	char line[256], found[128];
-	__u64 addr = 0, at;
-	FILE *f = fopen("/proc/kallsyms", "r");
-
-	while (f && !addr && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%llx %*c %127s", &at, found) == 2 && !strcmp(found, name))
-			addr = at;
-	}
-	if (!addr)
-		ksft_exit_fail_msg("/proc/kallsyms has no %s\n", name);
-	fclose(f);
-
-	return addr;
-}
-
 static void do_known(const char *index)
 {
 	struct attack_known known = { };

@@ -26,9 +26,10 @@
 #include "lib.h"
 
 #define MODULE		"/mod_00.ko"
+#define FAILING		"/failing.ko"
 #define RESULTS		"/results"
 #define COMPLETE	"# that was all of it\n"
-#define PROC		"/faults/proc"
+#define PROC		"/proc"
 #define DEBUG		"/faults/debug"
 #define FAULTS		DEBUG "/pkvm_faults/"
 #define FAIL_NTH	PROC "/self/fail-nth"
@@ -54,6 +55,21 @@ static void note(const char *format, ...)
 	va_end(args);
 	printf("# %s\n", text);
 	fprintf(stderr, "%s\n", text);
+}
+
+/* What is done, past the kernel's log: all of it takes long. */
+static void so_far(const char *what, unsigned int n)
+{
+	static FILE *console;
+
+	if (n % 256)
+		return;
+	if (!console)
+		console = fopen("/dev/console", "we");
+	if (!console)
+		return;
+	fprintf(console, "# so far: %s: %u\n", what, n);
+	fflush(console);
 }
 
 static void fail_setup(const char *what)
@@ -118,6 +134,16 @@ static void read_image(void)
 	if (read(fd, image, image_size) != (ssize_t)image_size)
 		fail_setup(MODULE);
 	close(fd);
+}
+
+static int load_file(const char *path, const char *params)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int ret = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
+
+	close(fd);
+
+	return ret;
 }
 
 /* --- loading --- */
@@ -213,6 +239,7 @@ static void check_failures(const char *what, void (*arm)(unsigned int n), bool (
 	int ret;
 
 	for (n = 1; !done && n < 10000; n++) {
+		so_far(what, n);
 		arm(n);
 		ret = load(image, FAIL_LAST);
 		done = !reached();
@@ -280,12 +307,7 @@ static bool allocation_failed(void)
 
 static void check_allocations(void)
 {
-	static const char * const attrs[] = { "failslab", "fail_page_alloc" };
-	static const char * const settings[][2] = {
-		{ "ignore-gfp-wait", "N" }, { "ignore-gfp-highmem", "N" },
-		{ "min-order", "0" }, { "verbose", "0" },
-	};
-	char path[128];
+	char params[128];
 
 	fail_nth = open(FAIL_NTH, O_RDWR | O_CLOEXEC);
 	if (fail_nth < 0) {
@@ -293,13 +315,10 @@ static void check_allocations(void)
 		return;
 	}
 
-	/* Not each has all of them. */
-	for (size_t i = 0; i < ARRAY_SIZE(attrs); i++) {
-		for (size_t j = 0; j < ARRAY_SIZE(settings); j++) {
-			snprintf(path, sizeof(path), DEBUG "/%s/%s", attrs[i], settings[j][0]);
-			write_file(path, settings[j][1]);
-		}
-	}
+	snprintf(params, sizeof(params), "failslab=%#llx fail_page_alloc=%#llx",
+		 symbol("failslab"), symbol("fail_page_alloc"));
+	if (load_file(FAILING, params) != -ENODEV)
+		fail_setup(FAILING);
 
 	check_failures("allocations", fail_allocation, allocation_failed);
 	close(fail_nth);
@@ -397,7 +416,7 @@ static void check_corrupted(const void *item, size_t byte, const char *what, ast
 		}
 
 		ret = load_aside(file);
-		corrupt.done++;
+		so_far("corruptions", ++corrupt.done);
 		if (ret > 0) {
 			note("%s, byte %zu, at %#zx, as %#x: the loader crashed", what, byte,
 			     offset, file[offset]);
@@ -577,7 +596,6 @@ static int be_modprobe(void)
 	unsigned int every;
 
 	mkdir("/faults", 0700);
-	mkdir(PROC, 0700);
 	mkdir(DEBUG, 0700);
 	if (!freopen(RESULTS, "w", stdout) || mount("none", PROC, "proc", 0, NULL) ||
 	    mount("none", DEBUG, "debugfs", 0, NULL))
