@@ -25,8 +25,10 @@ body() {
 body sync_hyp_text map_hyp_va
 has "$cleans" "pages that EL2 is to execute are cleaned"
 has '[[:space:]]ic[[:space:]]+ialluis' "... and instruction caches forget what was there"
-body map_taken_pages
-has "$cleans" "pages that are taken from the host are cleaned, before they are looked at"
+body map_taken_pages module_donate_hyp
+# Mapped by another function, or the cleaning could be that of text alone
+grep -q '<map_hyp_va' "$out" && grep -qE "$cleans" "$out"
+ok $? "pages that are taken from the host are cleaned, before they are looked at"
 body __pkvm_module_unmap_pages
 has "$cleans" "pages that a module unmaps are cleaned"
 body module_donate_host __pkvm_module_donate_host
