@@ -23,12 +23,8 @@ trap 'rm -rf "$work"' EXIT
 
 # built KDIR DIR: the module of a copy of DIR is $ko
 built() {
-	local kdir dir=$work/${2##*/}
-	kdir=$(realpath "$1")
 	cp -rL "$top/$2" "$work/"
-	(cd "$dir" && make -s KDIR="$kdir") >"$work/log" 2>&1 </dev/null ||
-		{ cat "$work/log" >&2; die "$2 does not build"; }
-	ko=$(echo "$dir"/*.ko)
+	ko=$("$top/tools/modules.sh" "$1" "$work/${2##*/}")
 }
 
 # A machine in which the call came back has a hypervisor. One that says why it ends says

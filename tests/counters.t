@@ -17,7 +17,6 @@ declare -A ko_of
 built() {
 	local name
 	for name; do
-		rm -rf "$tmp/modules/$name"
 		module "$name"
 		[ -n "$ko" ]
 		ok $? "$name builds for ${kdir##*/}"
@@ -49,7 +48,7 @@ else
 	has '^kvm$' "configured out: debugfs is there"
 	hasnt '^pkvm$' "configured out: and has nothing of it"
 	runs "a kernel that counts is built" make -C "$top" linux CONFIG_FRAGMENTS=stats
-	kdir=$build/linux-stats
+	kernel "$build/linux-stats"
 fi
 
 built tests/modules/probe tests/modules/traps modules/hello modules/smc-guard

@@ -11,7 +11,7 @@
 
 grep -q '^CONFIG_PKVM_MODULES_FAULTS=y' "$kdir/.config" || {
 	runs "a kernel that fails on demand is built" make -C "$top" linux CONFIG_FRAGMENTS=debug
-	kdir=$build/linux-debug
+	kernel "$build/linux-debug"
 }
 
 runs "the test program builds" program faults

@@ -8,8 +8,10 @@ set -u
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${PKVM_BUILD:-$top/build}
-# make check says which kernel it is about
-kdir=${PKVM_KDIR:-$build/linux}
+# kernel KDIR: what comes then is about that one, and modules are built for it, in $tree
+kernel() { kdir=$1 tree=$build/tests/modules/${1##*/}; }
+# make check says which one it is about
+kernel "${PKVM_KDIR:-$build/linux}"
 # What the tools that made it begin with
 cross=$(sed -n 's/^export CROSS_COMPILE ?= //p' "$kdir/GNUmakefile" 2>/dev/null)
 tmp=$(mktemp -d)
@@ -127,9 +129,8 @@ modules() {
 	done
 }
 
-# Where they are built: together, below one directory, since most of what it takes to
-# build one is the same for many. They are kept there until they change or the kernel does.
-tree=$build/tests/modules/${kdir##*/}
+# They are built together, below $tree, since most of what it takes to build one is the
+# same for many. They are kept there until they change or the kernel does.
 # What kbuild makes in a module's directory
 products=(-name '*.o' -o -name '.*.cmd' -o -name '*.ko' -o -name '*.mod*' -o -name modules.order
 	-o -name Module.symvers -o -name hyp.lds -o -name hyp-reloc.S -o -name '*.a')

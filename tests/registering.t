@@ -7,12 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 runs "the test program builds" program registering
-for name in probe traps events; do
-	module "tests/modules/$name"
-	[ -n "$ko" ]
-	ok $? "$name builds"
-	declare "$name=$ko"
-done
+modules probe traps events
 # shellcheck disable=SC2154	# declared there
 machine=(--ko "$probe" --ko "$traps" --ko "$events" --add "$program:/bin/registering")
 

@@ -8,12 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 runs "the test program builds" program trng
-for name in probe events; do
-	module "tests/modules/$name"
-	[ -n "$ko" ]
-	ok $? "$name builds"
-	declare "$name=$ko"
-done
+modules probe events
 # shellcheck disable=SC2154	# declared there
 machine=(--ko "$events" --ko "$probe" --add "$program:/bin/trng")
 

@@ -136,16 +136,6 @@ static void read_image(void)
 	close(fd);
 }
 
-static int load_file(const char *path, const char *params)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int ret = syscall(SYS_finit_module, fd, params, 0) ? -errno : 0;
-
-	close(fd);
-
-	return ret;
-}
-
 /* --- loading --- */
 
 static int load(const void *file, const char *params)
@@ -317,7 +307,7 @@ static void check_allocations(void)
 
 	snprintf(params, sizeof(params), "failslab=%#llx fail_page_alloc=%#llx",
 		 symbol("failslab"), symbol("fail_page_alloc"));
-	if (load_file(FAILING, params) != -ENODEV)
+	if (insmod(FAILING, params) != -ENODEV)
 		fail_setup(FAILING);
 
 	check_failures("allocations", fail_allocation, allocation_failed);
