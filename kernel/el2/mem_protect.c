@@ -38,13 +38,19 @@ static bool module_prot_valid(enum kvm_pgtable_prot prot)
 	return !(prot & KVM_PGTABLE_PROT_W) || !(prot & KVM_PGTABLE_PROT_X);
 }
 
+/* Whether anything is mapped at @va; its entry is *@pte then. */
+static bool hyp_va_leaf(unsigned long va, kvm_pte_t *pte)
+{
+	hyp_assert_lock_held(&pkvm_pgd_lock);
+
+	return !kvm_pgtable_get_leaf(&pkvm_pgtable, va, pte, NULL) && kvm_pte_valid(*pte);
+}
+
 static bool hyp_va_is_mapped(unsigned long va)
 {
 	kvm_pte_t pte;
 
-	hyp_assert_lock_held(&pkvm_pgd_lock);
-
-	return !kvm_pgtable_get_leaf(&pkvm_pgtable, va, &pte, NULL) && kvm_pte_valid(pte);
+	return hyp_va_leaf(va, &pte);
 }
 
 /*
@@ -133,8 +139,7 @@ static int check_no_text(unsigned long va, u64 size)
 	kvm_pte_t pte;
 
 	for (cur = va; cur < va + size; cur += PAGE_SIZE) {
-		if (!kvm_pgtable_get_leaf(&pkvm_pgtable, cur, &pte, NULL) && kvm_pte_valid(pte) &&
-		    kvm_pgtable_hyp_pte_prot(pte) & KVM_PGTABLE_PROT_X)
+		if (hyp_va_leaf(cur, &pte) && kvm_pgtable_hyp_pte_prot(pte) & KVM_PGTABLE_PROT_X)
 			return -EBUSY;
 	}
 
@@ -286,8 +291,7 @@ int __pkvm_module_unmap_pages(u64 pfn, unsigned long va, u64 nr_pages)
 
 	ret = -EINVAL;
 	for (offset = 0; offset < size; offset += PAGE_SIZE) {
-		if (kvm_pgtable_get_leaf(&pkvm_pgtable, va + offset, &pte, NULL) ||
-		    !kvm_pte_valid(pte) || kvm_pte_to_phys(pte) != phys + offset)
+		if (!hyp_va_leaf(va + offset, &pte) || kvm_pte_to_phys(pte) != phys + offset)
 			goto unlock;
 	}
 

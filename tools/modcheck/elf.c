@@ -153,16 +153,15 @@ static void read_symbols(struct elf *elf, struct findings *findings)
 
 static void add_relocs(struct elf *elf, struct section *sec, struct findings *findings)
 {
-	struct section *target = elf_section_at(elf, sec->info);
+	struct section *target = sec->info ? elf_section_at(elf, sec->info) : NULL;
 	Elf_Data *data;
 	size_t i, nr;
 
 	/* The kernel applies them to that one, without a look at what is there */
-	if (!target || !sec->info ||
-	    strncmp(sec->name, ".rela", 5) || strcmp(sec->name + 5, target->name))
+	if (!target || strncmp(sec->name, ".rela", 5) || strcmp(sec->name + 5, target->name))
 		found(findings, RELOC_DAMAGED, sec->name, "its relocations are for section %u, '%s'",
 		      sec->info, target ? target->name : "");
-	if (!target || !sec->info)
+	if (!target)
 		return;
 	data = entries(elf, sec, sizeof(Elf64_Rela), &nr, findings);
 	if (!nr)
