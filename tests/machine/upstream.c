@@ -4,7 +4,8 @@
  * What it prints is what upstream's kselftest/runner.sh would; that one wants a
  * timeout(1) which busybox does not have. Arguments:
  *
- *	upstream SECONDS LIST	those that the file LIST names, each for so long at most
+ *	upstream SECONDS LIST	those that the file LIST names, each in a line with its
+ *				arguments, and each for so long at most
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -34,7 +35,7 @@ static long now_ms(void)
 }
 
 /* In a process group of its own: nothing of it is left when the next one begins. */
-static pid_t start(const char *name, int output)
+static pid_t start(char *argv[], int output)
 {
 	char path[256];
 	pid_t child = fork();
@@ -42,11 +43,13 @@ static pid_t start(const char *name, int output)
 	if (child)
 		return child;
 
-	snprintf(path, sizeof(path), DIRECTORY "%s", name);
+	snprintf(path, sizeof(path), DIRECTORY "%s", argv[0]);
+	/* They load themselves into their guests, by this name */
+	argv[0] = path;
 	setpgid(0, 0);
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
-	execl(path, path, NULL);
+	execv(path, argv);
 	dprintf(STDOUT_FILENO, "cannot run %s: %s\n", path, strerror(errno));
 	_exit(127);
 }
@@ -96,8 +99,23 @@ static bool watch(pid_t child, int output, long seconds)
 	return fds[1].revents;
 }
 
+/* The words of @line, in place, and NULL: false for a line with none. */
+static bool split(char *line, char *argv[], size_t size)
+{
+	size_t n = 0;
+
+	for (char *word = strtok(line, " \t\n"); word; word = strtok(NULL, " \t\n")) {
+		if (n + 1 == size)
+			ksft_exit_fail_msg("%s: more than %zu arguments\n", argv[0], size - 2);
+		argv[n++] = word;
+	}
+	argv[n] = NULL;
+
+	return n > 0;
+}
+
 /* Returns its exit status, as a shell would have it, or TIMED_OUT. */
-static int run(const char *name, long seconds)
+static int run(char *argv[], long seconds)
 {
 	int ends[2], status;
 	bool ended;
@@ -105,7 +123,7 @@ static int run(const char *name, long seconds)
 
 	if (pipe2(ends, O_CLOEXEC))
 		ksft_exit_fail_perror("pipe");
-	child = start(name, ends[1]);
+	child = start(argv, ends[1]);
 	if (child < 0)
 		ksft_exit_fail_perror("fork");
 	close(ends[1]);
@@ -140,7 +158,8 @@ static void report(const char *name, int result, long seconds)
 int main(int argc, char *argv[])
 {
 	long seconds = argc == 3 ? atol(argv[1]) : 0;
-	char name[128];
+	char *line = NULL, *words[16];
+	size_t size = 0;
 	FILE *list;
 
 	setlinebuf(stdout);
@@ -151,9 +170,11 @@ int main(int argc, char *argv[])
 	if (!list)
 		ksft_exit_fail_perror(argv[2]);
 
-	while (fscanf(list, "%127s", name) == 1) {
-		printf("# selftests: kvm: %s\n", name);
-		report(name, run(name, seconds), seconds);
+	while (getline(&line, &size, list) > 0) {
+		if (!split(line, words, ARRAY_SIZE(words)))
+			continue;
+		printf("# selftests: kvm: %s\n", words[0]);
+		report(words[0], run(words, seconds), seconds);
 	}
 	ksft_set_plan(ksft_test_num());
 	ksft_finished();

@@ -38,6 +38,12 @@ done
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+# with_arguments: each name that is read, with what tests/upstream/arguments has for it
+with_arguments() {
+	awk '/^#/ { next } FNR == NR { if (NF) line[$1] = $0; next } { print $1 in line ? line[$1] : $1 }' \
+		"$here/arguments" -
+}
+
 # run KERNEL CPU SECONDS TEST...: what came of each goes to $work/KERNEL
 run() {
 	local kernel=$1 cpu=$2 seconds=$3 objtree=$stock modules=() log
@@ -46,9 +52,10 @@ run() {
 	log=$build/run/upstream-$kernel-$cpu.log
 	say "$cpu, $kernel kernel: $# tests, each for $seconds s at most"
 	printf '%s\n' "$@" >"$work/list"
+	with_arguments <"$work/list" >"$work/lines"
 	"$top/machine/run.sh" --image "$objtree/arch/arm64/boot/Image" "${modules[@]}" \
 		--cpu "$cpu" --smp 2 --mem 2G --log "$log" --timeout $(($# * (seconds + 5) + 60)) \
-		--add "$build/tests/upstream:/bin/upstream" --add "$kvm:/kvm" --add "$work/list:/kvm.list" \
+		--add "$build/tests/upstream:/bin/upstream" --add "$kvm:/kvm" --add "$work/lines:/kvm.list" \
 		--init "/bin/upstream $seconds /kvm.list" </dev/null >"$work/shown" 2>&1 || true
 	tr -d '\r' <"$log" | awk -f "$here/results.awk" >"$work/$kernel"
 	[ -s "$work/$kernel" ] || {
