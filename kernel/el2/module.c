@@ -65,7 +65,7 @@ struct va_range {
  * hyp_s1_pgtable_pages(), and all of memory beside. Modules get most of that GiB:
  * with more, mapping memory could fail where the hypervisor does not expect it.
  *
- * The hypervisor itself has little there but its vmemmap, of 1 MiB for each GiB of memory.
+ * The hypervisor itself has little there but its vmemmap, of 2 MiB for each GiB of memory.
  * Where that alone takes most of it, stock can come short of tables, too: modules are not
  * to be refused for that.
  */
