@@ -29,6 +29,7 @@ frames() {
 	CALL)	echo crash_hyp_hvchandle_trap ;;
 	SMC)	echo crash_hyp_smchandle_trap ;;
 	FAULT)	echo crash_hyp_faulthandle_trap ;;
+	PUTC)	echo crash_hyp_putccrash_hyp_hvchandle_trap ;;
 	esac
 }
 
@@ -43,7 +44,8 @@ crash() {
 for cpu in $modes; do
 	mode=$(mode_of "$cpu")
 
-	for where in INIT CALL SMC FAULT; do
+	# Where the console's lock is held, a panic notifier that prints must not wait for it
+	for where in INIT CALL SMC FAULT PUTC; do
 		name="$mode: NULL in ${where,,}"
 		crash "$cpu" $where NULL
 		is "$status" 1 "$name: the runner fails"

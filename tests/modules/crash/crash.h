@@ -9,6 +9,7 @@ enum crash_where {
 	CRASH_IN_CALL,
 	CRASH_IN_SMC,
 	CRASH_IN_FAULT,
+	CRASH_IN_PUTC,		/* of the console, which a panic notifier then uses */
 };
 
 enum crash_how {

@@ -57,10 +57,26 @@ static int crash_hyp_fault(struct user_pt_regs *regs, u64 esr, u64 addr)
 	return -EPERM;
 }
 
+static u64 nr_chars;
+
+/* With the console's lock held, and once. */
+static void crash_hyp_putc(char c)
+{
+	if (!nr_chars++)
+		crash_if(CRASH_IN_PUTC, c);
+	barrier();
+}
+
+static void crash_hyp_last_words(struct user_pt_regs *regs)
+{
+	pkvm_ops->puts("and this is how it ended");
+}
+
 void crash_hyp_hvc(struct user_pt_regs *regs)
 {
 	crash_if(CRASH_IN_CALL, 0xca11);
-	barrier();
+	if (crash_where == CRASH_IN_PUTC)
+		pkvm_ops->puts("and so it begins");
 	regs->regs[1] = pkvm_ops->host_stage2_mod_prot(regs->regs[1], KVM_PGTABLE_PROT_R, 1, false);
 }
 
@@ -73,6 +89,8 @@ int crash_hyp_init(const struct pkvm_module_ops *ops)
 	barrier();
 
 	ret = ops->register_host_smc_handler(crash_hyp_smc);
+	ret = ret ?: ops->register_host_perm_fault_handler(crash_hyp_fault);
+	ret = ret ?: ops->register_serial_driver(crash_hyp_putc);
 
-	return ret ?: ops->register_host_perm_fault_handler(crash_hyp_fault);
+	return ret ?: ops->register_hyp_panic_notifier(crash_hyp_last_words);
 }
