@@ -16,15 +16,6 @@
 
 #define ROUNDS	300
 
-/* What EL2 says to a VM that says of itself to be protected or not. */
-static __s64 init_vm(struct attack_vm *vm)
-{
-	vm->handle = hypercall("__pkvm_reserve_vm");
-	attacker(ATTACK_VM, vm);
-
-	return hypercall("__pkvm_init_vm", vm->kvm_va, vm->vm_mem, vm->pgd_mem);
-}
-
 static void undo(const char *after)
 {
 	struct attack_run reset = { };
@@ -37,18 +28,18 @@ static void test_refused(void)
 {
 	struct attack_vm vm = { .nr_vcpus = 1, .is_protected = 1 };
 
-	expect(init_vm(&vm), -EPERM, "__pkvm_init_vm() of a protected VM gives -EPERM");
+	expect(init_attack_vm(&vm), -EPERM, "__pkvm_init_vm() of a protected VM gives -EPERM");
 	expect(hypercall("__pkvm_init_vcpu", vm.handle, vm.vcpu_va, vm.vcpu_mem), -ENOENT,
 	       "so that it has no vcpu: -ENOENT");
 	undo("a protected VM");
 
 	/* Any value but 0 is "protected" */
 	vm.is_protected = 0x80;
-	expect(init_vm(&vm), -EPERM, "with another value for \"protected\", -EPERM too");
+	expect(init_attack_vm(&vm), -EPERM, "with another value for \"protected\", -EPERM too");
 	undo("another value");
 
 	vm.is_protected = 0;
-	expect(init_vm(&vm), 0, "of a normal one, 0");
+	expect(init_attack_vm(&vm), 0, "of a normal one, 0");
 	undo("a normal VM");
 }
 
@@ -81,7 +72,7 @@ static void test_race(void)
 	attacker(ATTACK_VM, &racing_vm);
 	pthread_create(&thread, NULL, flip, (void *)(unsigned long)racing_vm.protected_va);
 	for (int i = 0; i < ROUNDS; i++) {
-		__s64 ret = init_vm(&racing_vm);
+		__s64 ret = init_attack_vm(&racing_vm);
 
 		refused += ret == -EPERM;
 		if (!ret) {

@@ -77,6 +77,14 @@ __s64 hypercall_args(const char *name, const __u64 *args)
 	return hvc.x[0] ? -EOPNOTSUPP : (__s64)hvc.x[1];
 }
 
+__s64 init_attack_vm(struct attack_vm *vm)
+{
+	vm->handle = hypercall("__pkvm_reserve_vm");
+	attacker(ATTACK_VM, vm);
+
+	return hypercall("__pkvm_init_vm", vm->kvm_va, vm->vm_mem, vm->pgd_mem);
+}
+
 static void add(enum page_class class, __u64 pfn, __u64 hyp_va, const char *name)
 {
 	struct attack_page page = { .class = class, .pfn = pfn, .hyp_va = hyp_va };

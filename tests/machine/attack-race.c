@@ -188,6 +188,53 @@ static void test_sglist(void)
 	op(OP_UNPIN_SHARED_MEM, sglist.list.hyp_va, sglist.list.hyp_va + PAGE);
 }
 
+/* --- a VM that ends while a module looks into its stage 2 --- */
+
+static struct {
+	struct pages place;
+	_Atomic __u64 handle;
+	_Atomic long found;
+	long not_made, not_ended;
+} ending;
+
+/* It has no page there, which is another answer than that there is no VM. */
+static void look_once(int cpu)
+{
+	if (op_int(OP_GUEST_STAGE2_PA, ending.handle, 0, ending.place.hyp_va + 8 * cpu) == -EINVAL)
+		ending.found++;
+}
+
+/* KVM asks once, and takes it for done. */
+static bool end_once(void)
+{
+	struct attack_vm vm = { .nr_vcpus = 1 };
+	struct attack_run reset = { };
+
+	if (init_attack_vm(&vm)) {
+		ending.not_made++;
+	} else {
+		ending.handle = vm.handle;
+		if (hypercall("__pkvm_start_teardown_vm", vm.handle) ||
+		    hypercall("__pkvm_finalize_teardown_vm", vm.handle)) {
+			ending.not_ended++;
+			attacker(ATTACK_RESET, &reset);
+		}
+	}
+
+	return true;
+}
+
+static void test_end_of_vm(void)
+{
+	ending.place = alloc_pages(0);
+	op(OP_HOST_DONATE_HYP, ending.place.pfn, 1, 0);
+	race(look_once, end_once);
+	ksft_print_msg("found %ld times\n", (long)ending.found);
+	claim(ending.found, "guest_stage2_pa() finds VMs that are about to end");
+	expect(ending.not_made, 0, "each of them was made");
+	expect(ending.not_ended, 0, "and each ends when the host asks for it");
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc > 1)
@@ -197,6 +244,7 @@ int main(int argc, char *argv[])
 	open_attacker();
 	test_share_against_pin();
 	test_sglist();
+	test_end_of_vm();
 	expect(probe(PROBE_WHERE).res[0], 2, "EL2 lives after all that");
 	finished();
 }

@@ -19,6 +19,9 @@ void *map_attacker(__u64 pfn);
 #define hypercall(name, ...)	hypercall_args(name, (const __u64[7]) { __VA_ARGS__ })
 __s64 hypercall_args(const char *name, const __u64 *args);
 
+/* What EL2 says to a VM that no KVM knows of. In: @slot, @nr_vcpus, @is_protected. */
+__s64 init_attack_vm(struct attack_vm *vm);
+
 struct victim {
 	enum page_class class;
 	__u64 pfn;

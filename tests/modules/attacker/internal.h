@@ -59,6 +59,7 @@ enum arg {
 	GFN,
 	LOW_GFN,	/* one that there is in each VM */
 	NR_GFNS,
+	IPA,
 	PROT,		/* enum kvm_pgtable_prot */
 	GUEST_PROT,	/* ... where EL0 and EL1 may execute, or neither: see known.c */
 	HANDLE,		/* of a VM */
@@ -73,6 +74,7 @@ enum arg {
 	HYP_VA,		/* EL2 VA of a page */
 	HYP_VA_END,	/* of up to two pages from the HYP_VA before it on */
 	SLOT_VA,	/* EL2 VA from alloc_module_va() */
+	SCRATCH_VA,	/* ... of eight bytes that are there to be written, or 0 */
 	SMALL,		/* a small number, or not */
 	FEW,		/* a small number: the call takes the longer */
 	BOOL,
@@ -99,6 +101,7 @@ struct call {
 	enum arg args[NR_ARGS];
 	unsigned int weight;
 	u64 not_for;		/* BIT(class): what it is there for */
+	u64 may_have;		/* BIT(class): others' pages that it need not refuse */
 	/* Rather than one call; its hypercalls are judged by themselves. */
 	void (*steps)(struct step *step);
 };
@@ -155,6 +158,7 @@ const char *reset_all(char *text, size_t size);
 
 #define NR_SLOTS	8
 extern u64 slot_va;		/* of NR_SLOTS pages of module VA, or 0 */
+extern u64 scratch_va;		/* of a page that EL2 has for good, or 0 */
 #define NR_ALLOCS	16
 extern u64 allocs[NR_ALLOCS];	/* from hyp_alloc() */
 void step_alloc(struct step *step);

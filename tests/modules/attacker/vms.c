@@ -28,6 +28,7 @@ u64 first_handle;
 struct kvm *good_kvm;
 struct kvm_vcpu *good_vcpu;
 u64 slot_va;
+u64 scratch_va;
 u64 allocs[NR_ALLOCS];
 
 struct kvm *fake_kvm(unsigned int slot)
