@@ -21,10 +21,14 @@ kdir=${PKVM_KDIR:-$build/linux}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# built KDIR DIR: the module of a copy of DIR is $ko
+# built KDIR DIR: the module of a copy of DIR is $ko. Test modules do on purpose what
+# pkvm-modcheck warns of: it is shown if there is no module in the end only.
 built() {
 	cp -rL "$top/$2" "$work/"
-	ko=$("$top/tools/modules.sh" "$1" "$work/${2##*/}")
+	ko=$("$top/tools/modules.sh" "$1" "$work/${2##*/}" 2>"$work/built") || {
+		cat "$work/built" >&2
+		exit 1
+	}
 }
 
 # A machine in which the call came back has a hypervisor. One that says why it ends says
