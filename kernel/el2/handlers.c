@@ -309,14 +309,17 @@ static bool ask_guest_smc(void *fn, u64 data, struct arm_smccc_1_2_regs *regs,
  */
 bool pkvm_module_guest_smc(struct kvm_vcpu *vcpu, u64 *exit_code)
 {
-	pkvm_handle_t handle = vcpu->kvm->arch.pkvm.handle;
 	const struct pkvm_module_handler *handler;
 	struct arm_smccc_1_2_regs regs, res;
+	pkvm_handle_t handle;
 	int i;
 
 	/* As everywhere, only an immediate of zero makes it an SMCCC call. */
 	if (!pkvm_module_has(PKVM_MODULE_GUEST_SMC) || kvm_vcpu_hvc_get_imm(vcpu))
 		return false;
+
+	/* Where there is a module, that is EL2's own vcpu: in nVHE mode it is the host's. */
+	handle = vcpu->kvm->arch.pkvm.handle;
 
 	BUILD_BUG_ON(offsetof(struct arm_smccc_1_2_regs, a17) != 17 * sizeof(u64));
 	for (i = 0; i <= 17; i++)
