@@ -33,6 +33,10 @@ for cpu in $modes; do
 	ktap "$mode, by EL2 init" "/bin/trng init" --cpu "$cpu" "${machine[@]}" "${options[@]}"
 	options fail=el1
 	ktap "$mode, module withdrawn" "/bin/trng withdrawn" --cpu "$cpu" "${machine[@]}" "${options[@]}"
+	# It takes a window to have the hypervisor's own answer again
+	options fail=window
+	ktap "$mode, withdrawn with a window open" "/bin/trng withdrawn" --cpu "$cpu" --smp 1 \
+		"${machine[@]}" "${options[@]}"
 done
 
 done_testing

@@ -397,34 +397,44 @@ int pkvm_module_unmap_mmio(struct kvm_pgtable *host_pgt, u64 start, u64 size)
 	return ret;
 }
 
-/* Take MMIO from the host and map it at @va, as a device. */
-int __pkvm_module_take_mmio(u64 pfn, u64 nr_pages, unsigned long va, enum kvm_pgtable_prot prot)
+/* Whether __pkvm_module_take_mmio() can take it. Nobody else does, under the modules' lock. */
+int __pkvm_module_check_mmio(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot)
 {
 	phys_addr_t phys = hyp_pfn_to_phys(pfn);
-	struct module_mmio *slot = module_mmio;
 	u64 size = PAGE_SIZE * nr_pages;
 	struct kvm_mem_range around;
-	kvm_pte_t annotation;
-	int ret;
+	int ret = 0;
 
 	if (!module_range_valid(pfn, nr_pages) || !module_prot_valid(prot) ||
 	    prot & KVM_PGTABLE_PROT_X)
 		return -EINVAL;
 
 	host_lock_component();
+
+	if (find_mem_range(phys, &around) || !is_in_mem_range(phys + size - 1, &around))
+		ret = -EINVAL;
+	else if (next_module_mmio(phys, phys + size))
+		ret = -EPERM;
+	else if (MMIO_TABLES(nr_pages) > MAX_MMIO_TABLES - nr_mmio_tables)
+		ret = -ENOSPC;
+
+	host_unlock_component();
+
+	return ret;
+}
+
+/* Take MMIO from the host and map it at @va, as a device. It has been checked. */
+int __pkvm_module_take_mmio(u64 pfn, u64 nr_pages, unsigned long va, enum kvm_pgtable_prot prot)
+{
+	phys_addr_t phys = hyp_pfn_to_phys(pfn);
+	struct module_mmio *slot = module_mmio;
+	u64 size = PAGE_SIZE * nr_pages;
+	kvm_pte_t annotation;
+	int ret;
+
+	host_lock_component();
 	hyp_lock_component();
 
-	ret = -EINVAL;
-	if (find_mem_range(phys, &around) || !is_in_mem_range(phys + size - 1, &around))
-		goto unlock;
-
-	ret = -EPERM;
-	if (next_module_mmio(phys, phys + size))
-		goto unlock;
-
-	ret = -ENOSPC;
-	if (MMIO_TABLES(nr_pages) > MAX_MMIO_TABLES - nr_mmio_tables)
-		goto unlock;
 	while (slot->end)
 		slot++;
 

@@ -199,10 +199,16 @@ static u64 max_tables(void)
 	return MAX_TABLES - min(more, MAX_TABLES - MIN_TABLES);
 }
 
-/* Account for the tables that the pages of one range, or of a section, can need. */
+/* What the pages of one range, or of a section, can need. */
+static u64 nr_tables_for(u64 nr_pages)
+{
+	return nr_pages / PTRS_PER_PTE + 2;
+}
+
+/* Account for them. */
 static bool charge_tables(struct va_range *range, u64 nr_pages)
 {
-	u64 tables = nr_pages / PTRS_PER_PTE + 2;
+	u64 tables = nr_tables_for(nr_pages);
 
 	hyp_assert_lock_held(&modules_lock);
 
@@ -228,8 +234,8 @@ static struct va_range *reserve_charged_range(u64 nr_pages, enum va_range_use us
 {
 	struct va_range *range;
 
-	/* Not even reserved if it is too large: VA does not come back. */
-	if (nr_pages > (u64)MAX_TABLES * PTRS_PER_PTE)
+	/* Not even reserved if there are no tables for it: VA does not come back. */
+	if (nr_tables_for(nr_pages) > max_tables() - nr_tables)
 		return ERR_PTR(-ENOMEM);
 
 	range = reserve_va_range(nr_pages, use);
@@ -504,6 +510,9 @@ void handle___pkvm_module_unregister(struct kvm_cpu_context *host_ctxt)
 	if (!range)
 		goto unlock;
 
+	/* No handler runs here: a window that is open was left so by a call. */
+	pkvm_module_close_windows();
+
 	for (i = 0; i < PKVM_MODULE_MAX_CALLS; i++) {
 		if (!in_text(range, (unsigned long)pkvm_module_calls[i]))
 			continue;
@@ -652,6 +661,11 @@ int pkvm_module_donate_mmio(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot)
 	int ret;
 
 	hyp_spin_lock(&modules_lock);
+
+	/* What is refused takes no VA, which does not come back. */
+	ret = __pkvm_module_check_mmio(pfn, nr_pages, prot);
+	if (ret)
+		goto unlock;
 
 	range = reserve_charged_range(nr_pages, VA_PRIVATE);
 	if (IS_ERR(range)) {

@@ -107,7 +107,7 @@ unlock:
 	return ret;
 }
 
-/* With pkvm_module_lock() held, as for registering. */
+/* With pkvm_module_lock() held, as for registering, and this CPU's windows closed. */
 void pkvm_module_remove_serror(unsigned long text_start, unsigned long text_end)
 {
 	unsigned long unmask = (unsigned long)unmask_serror, mask = (unsigned long)mask_serror;
@@ -116,8 +116,6 @@ void pkvm_module_remove_serror(unsigned long text_start, unsigned long text_end)
 			(mask < text_start || mask >= text_end)))
 		return;
 
-	/* No handler runs here: a window that is open was left so by a call. */
-	pkvm_module_fixmap_unmap();
 	WARN_ON(call_at_trap_site(handle_trap));
 	WRITE_ONCE(unmask_serror, NULL);
 }

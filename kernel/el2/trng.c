@@ -170,6 +170,7 @@ int pkvm_module_register_trng(const struct pkvm_module_trng_ops *ops)
 	return ret;
 }
 
+/* As pkvm_module_remove_serror(). */
 void pkvm_module_remove_trng(unsigned long text_start, unsigned long text_end)
 {
 	unsigned long fn = (unsigned long)trng_rnd64;
@@ -177,7 +178,6 @@ void pkvm_module_remove_trng(unsigned long text_start, unsigned long text_end)
 	if (fn < text_start || fn >= text_end)
 		return;
 
-	/* No handler runs here, so that the window is closed. */
 	WARN_ON(set_pvm_hvc_handler(kvm_handle_pvm_hvc64));
 	WRITE_ONCE(trng_rnd64, NULL);
 }

@@ -638,10 +638,14 @@ static void check_mmio(void)
 	claim(host_has(GPIO, GPIO_ID) && !nr_mappings(GPIO), "the host has it again");
 }
 
+/* More than modules have ranges of VA */
+#define MANY	300
+
 static void check_mmio_ranges(void)
 {
 	const __u64 before = RTC - PAGE, after = RTC + PAGE;
 	__u64 va, pfn = RTC / PAGE;
+	int refused = 0;
 
 	donate(RTC, 1);
 	expect(donate(RTC, 1), -EPERM, "taking MMIO once more gives -EPERM");
@@ -661,6 +665,10 @@ static void check_mmio_ranges(void)
 	claim(op_int(OP_PIN_SHARED_MEM, va, va + PAGE) < 0, "pinning it there is refused");
 	expect(op_int(OP_PIN_SHARED_MEM, linear_va(RTC), linear_va(RTC) + PAGE), -EPERM,
 	       "pinning it at its linear address gives -EPERM");
+	for (int nr = 1; nr <= MANY; nr++)
+		refused += donate(RTC, nr) == -EPERM;
+	expect(refused, MANY, "so does all that begins with it, up to %d pages", MANY);
+	claim(op(OP_ALLOC_MODULE_VA, 2 * MANY), "which takes no module VA: there is more");
 	va = op(OP_ALLOC_MODULE_VA, 1);
 	expect(op_int(OP_MAP_MODULE_PAGES, pfn, va, 1, HYP_RW, true), -EPERM,
 	       "map_module_pages() of it gives -EPERM");
@@ -754,7 +762,7 @@ static void check_mmio_limits(void)
 		back += !give_back(PCI + 2 * i * PAGE, 1);
 	expect(back, nr, "all of them can be given back");
 
-	expect(donate(PCI, 1ULL << 20), -ENOMEM, "4 GiB of MMIO give -ENOMEM");
+	expect(donate(PCI, 1ULL << 20), -ENOSPC, "4 GiB of MMIO give -ENOSPC");
 	for (pages = 1ULL << 17; pages; pages /= 2) {
 		error = donate(PCI, pages);
 		if (error != -ENOSPC)

@@ -278,6 +278,7 @@ int __pkvm_module_unmap_pages(u64 pfn, unsigned long va, u64 nr_pages);
 int __pkvm_module_release_image_page(unsigned long va);
 int __pkvm_module_donate_hyp(u64 pfn, u64 nr_pages, bool accept_mmio,
 			     enum kvm_pgtable_prot prot);
+int __pkvm_module_check_mmio(u64 pfn, u64 nr_pages, enum kvm_pgtable_prot prot);
 int __pkvm_module_take_mmio(u64 pfn, u64 nr_pages, unsigned long va, enum kvm_pgtable_prot prot);
 int __pkvm_module_return_mmio(u64 pfn, u64 nr_pages, unsigned long *va);
 unsigned long __pkvm_module_mmio_va(phys_addr_t phys);

@@ -30,7 +30,7 @@ extern struct pkvm_module_trng_ops kvm_nvhe_sym(events_trng_bad);
 
 static char *fail = "";
 module_param(fail, charp, 0444);
-MODULE_PARM_DESC(fail, "Where to fail: at \"el1\", after all else");
+MODULE_PARM_DESC(fail, "Fail after all else: \"el1\", or \"window\" with that of this CPU open");
 
 static ulong init;
 module_param(init, ulong, 0444);
@@ -150,7 +150,10 @@ static int __init events_el1_init(void)
 	if (look < 0 || call_op < 0)
 		return min(look, call_op);
 
-	if (!strcmp(fail, "el1"))
+	if (!strcmp(fail, "window"))
+		pkvm_el2_mod_call(call_op, offsetof(struct pkvm_module_ops, fixmap_map) / sizeof(u64),
+				  page_to_phys(page));
+	if (*fail)
 		return -EDOM;
 
 	return misc_register(&events_misc);
