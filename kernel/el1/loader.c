@@ -109,8 +109,15 @@ void pkvm_module_find_el2_part(const struct elf64_hdr *hdr, const struct elf64_s
 	}
 
 #ifdef CONFIG_KPROBES
-	/* A probe there would be hit at EL2, or could not be placed at all. */
-	if (!mod->noinstr_text_start) {
+	/*
+	 * A probe there would be hit at EL2, or could not be placed at all. There are two
+	 * ranges that kprobes keep out of; a module that has code of its own for both
+	 * does without the one at EL1.
+	 */
+	if (!mod->kprobes_text_start) {
+		mod->kprobes_text_start = (void *)sections[PKVM_EL2_TEXT].start;
+		mod->kprobes_text_size = sections[PKVM_EL2_TEXT].size;
+	} else {
 		mod->noinstr_text_start = (void *)sections[PKVM_EL2_TEXT].start;
 		mod->noinstr_text_size = sections[PKVM_EL2_TEXT].size;
 	}
@@ -319,7 +326,8 @@ static void keep_pages(const struct pkvm_el2_part *part)
 
 /*
  * Withdraw an EL2 part, whose init function may have run. EL2 runs with interrupts
- * masked, so that a CPU which takes an interrupt is outside.
+ * masked, so that a CPU which takes an interrupt is outside. One that is about to come
+ * up is in EL2 before it takes any, for the notifiers of PSCI.
  *
  * The module's memory is freed then, whatever EL2 answers.
  */
@@ -328,9 +336,11 @@ static void withdraw_el2_part(struct module *mod)
 	struct pkvm_el2_part *part = &mod->arch.el2;
 	int ret;
 
+	cpus_read_lock();
 	kvm_call_hyp_nvhe(__pkvm_module_unregister, part->hyp_va);
 	on_each_cpu(leave_el2, NULL, 1);
 	ret = kvm_call_hyp_nvhe(__pkvm_module_release, part->hyp_va);
+	cpus_read_unlock();
 
 	if (WARN(ret, "%s: EL2 keeps pages of a module that is gone: %d", mod->name, ret))
 		keep_pages(part);
@@ -537,7 +547,7 @@ unsigned long pkvm_el2_mod_kern_va(unsigned long hyp_va)
 
 	list_for_each_entry_rcu(status, &pkvm_module_list, node, true) {
 		struct pkvm_el2_part *part = &status->part;
-		/* Pairs with pkvm_module_loaded(): set when the rest is complete. */
+		/* Pairs with pkvm_module_mapped(): set when the rest is complete. */
 		unsigned long base = smp_load_acquire(&part->hyp_va);
 		unsigned long kern_va = hyp_va - base + part->start;
 

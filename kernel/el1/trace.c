@@ -92,7 +92,7 @@ static bool format_valid(const char *fmt)
  * @mod:	the module
  *
  * Context: process, with pkvm_module_lock held.
- * Return: 0; -ENOEXEC, with the reason noted.
+ * Return: 0; -ENOEXEC or -ENOMEM, with the reason noted.
  */
 int pkvm_module_check_formats(struct module *mod)
 {
@@ -150,8 +150,10 @@ int pkvm_module_number_events(struct module *mod)
 
 	/* The section of pointers is read-only. */
 	sorted = kmemdup_array(events(part), nr, sizeof(*sorted), GFP_KERNEL);
-	if (!sorted)
+	if (!sorted) {
+		pkvm_module_fail(mod->name, "no memory for its trace events");
 		return -ENOMEM;
+	}
 	sort(sorted, nr, sizeof(*sorted), compare_names, NULL);
 
 	for (i = 0; i < nr; i++)
