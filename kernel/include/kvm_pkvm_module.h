@@ -138,7 +138,8 @@ struct pkvm_module_ops {
 	 * are not given back.
 	 *
 	 * Return: the first address; NULL for no pages, for more than modules may map
-	 * (somewhat less than 900 MB in all), and with too many ranges.
+	 * (somewhat less than 900 MB in all, down to 128 MB where there are more than
+	 * 32 GB of memory), and with too many ranges.
 	 */
 	void *(*alloc_module_va)(u64 nr_pages);
 
@@ -654,7 +655,7 @@ struct pkvm_module_ops {
 	/* private: room for the devices and IOMMU family and for later members */
 	long (*__reserved[PKVM_MODULE_OPS_RESERVED])(void);
 	/* public: */
-};
+} __no_randomize_layout;
 
 /* The forms that a release has of them. */
 #if PKVM_MODULE_API == 14

@@ -12,6 +12,7 @@
 #define __used			__attribute__((used))
 #undef __packed
 #define __packed		__attribute__((packed))
+#define __no_randomize_layout
 #undef __aligned
 #define __aligned(x)		__attribute__((aligned(x)))
 #define __section(name)		__attribute__((section(name)))
