@@ -192,8 +192,8 @@ static void test_sglist(void)
 
 static struct {
 	struct pages place;
-	_Atomic __u64 handle;
-	_Atomic long found;
+	atomic_ullong handle;
+	atomic_long found;
 	long not_made, not_ended;
 } ending;
 

@@ -151,7 +151,8 @@ static int __init events_el1_init(void)
 		return min(look, call_op);
 
 	if (!strcmp(fail, "window"))
-		pkvm_el2_mod_call(call_op, offsetof(struct pkvm_module_ops, fixmap_map) / sizeof(u64),
+		pkvm_el2_mod_call(call_op,
+				  offsetof(struct pkvm_module_ops, fixmap_map) / sizeof(u64),
 				  page_to_phys(page));
 	if (*fail)
 		return -EDOM;
