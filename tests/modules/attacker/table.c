@@ -34,6 +34,14 @@
 		.args = { __VA_ARGS__ },			\
 	}
 
+/* Devices are the host's. */
+#define LAZY_PTE(op)							\
+	{								\
+		.name = #op, .member = op, .result = RES_ERRNO,		\
+		.weight = 20, .args = { PHYS, NR },			\
+		.may_have = BIT(NO_PAGE),				\
+	}
+
 #define STEPS(what, how_often)	{ .name = #what, .weight = how_often, .steps = what }
 
 /* What a module has said about a page, it may say differently. */
@@ -144,8 +152,8 @@ const struct call calls[] = {
 	OP(OP_MAP_MODULE_PAGES, RES_ERRNO, 20, MODULES_OWN, PFN, SLOT_VA, NR, PROT, BOOL),
 	OP(OP_UNMAP_MODULE_PAGES, RES_ERRNO, 20, MODULES_OWN, PFN, SLOT_VA, NR),
 	OP(OP_HOST_STAGE2_MOD_PROT, RES_ERRNO, 20, MODULES_OWN, PFN, PROT, NR, BOOL),
-	OP(OP_HOST_STAGE2_ENABLE_LAZY_PTE, RES_ERRNO, 10, 0, PFN, NR),
-	OP(OP_HOST_STAGE2_DISABLE_LAZY_PTE, RES_ERRNO, 10, 0, PFN, NR),
+	LAZY_PTE(OP_HOST_STAGE2_ENABLE_LAZY_PTE),
+	LAZY_PTE(OP_HOST_STAGE2_DISABLE_LAZY_PTE),
 	OP(OP_GUEST_STAGE2_PA, RES_ERRNO, 20, 0, HANDLE, IPA, SCRATCH_VA),
 	OP(OP_HYP_FREE, RES_ANY, 4, 0, HYP_VA),
 	OP(OP_FLUSH_DCACHE_TO_POC, RES_ANY, 0, 0),
