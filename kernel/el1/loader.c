@@ -11,6 +11,7 @@
 #define pr_fmt(fmt) "pkvm_module: " fmt
 
 #include <linux/cleanup.h>
+#include <linux/cpu.h>
 #include <linux/kmemleak.h>
 #include <linux/kvm_host.h>
 #include <linux/module.h>
@@ -84,6 +85,29 @@ const char *pkvm_el2_section_prot(enum pkvm_el2_section_id id)
 	return prot & KVM_PGTABLE_PROT_W ? "rw-" : "r--";
 }
 
+/*
+ * A probe in EL2 text would be hit at EL2, or could not be placed at all. There are two
+ * ranges that kprobes keep out of; a module with an EL2 part that has code of its own for
+ * both does without the one at EL1.
+ */
+static void keep_kprobes_out(struct module *mod)
+{
+#ifdef CONFIG_KPROBES
+	const struct pkvm_el2_section *text = &mod->arch.el2.sections[PKVM_EL2_TEXT];
+
+	if (!text->size)
+		return;
+
+	if (!mod->kprobes_text_start) {
+		mod->kprobes_text_start = (void *)text->start;
+		mod->kprobes_text_size = text->size;
+	} else {
+		mod->noinstr_text_start = (void *)text->start;
+		mod->noinstr_text_size = text->size;
+	}
+#endif
+}
+
 /**
  * pkvm_module_find_el2_part() - note where the EL2 sections of a module are
  * @hdr:	its ELF header
@@ -108,20 +132,7 @@ void pkvm_module_find_el2_part(const struct elf64_hdr *hdr, const struct elf64_s
 		sections[id].present = true;
 	}
 
-#ifdef CONFIG_KPROBES
-	/*
-	 * A probe there would be hit at EL2, or could not be placed at all. There are two
-	 * ranges that kprobes keep out of; a module that has code of its own for both
-	 * does without the one at EL1.
-	 */
-	if (!mod->kprobes_text_start) {
-		mod->kprobes_text_start = (void *)sections[PKVM_EL2_TEXT].start;
-		mod->kprobes_text_size = sections[PKVM_EL2_TEXT].size;
-	} else {
-		mod->noinstr_text_start = (void *)sections[PKVM_EL2_TEXT].start;
-		mod->noinstr_text_size = sections[PKVM_EL2_TEXT].size;
-	}
-#endif
+	keep_kprobes_out(mod);
 }
 
 static bool in_section(const struct pkvm_el2_section *s, unsigned long addr, size_t size)

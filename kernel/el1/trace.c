@@ -92,7 +92,7 @@ static bool format_valid(const char *fmt)
  * @mod:	the module
  *
  * Context: process, with pkvm_module_lock held.
- * Return: 0; -ENOEXEC or -ENOMEM, with the reason noted.
+ * Return: 0; -ENOEXEC, with the reason noted.
  */
 int pkvm_module_check_formats(struct module *mod)
 {
@@ -130,7 +130,7 @@ static int compare_names(const void *a, const void *b)
  * @mod:	the module, whose EL2 init function has returned
  *
  * Context: process, with pkvm_module_lock held, before deprivilege.
- * Return: 0; -ENOEXEC, with the reason noted.
+ * Return: 0; -ENOEXEC or -ENOMEM, with the reason noted.
  */
 int pkvm_module_number_events(struct module *mod)
 {
