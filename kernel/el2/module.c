@@ -205,14 +205,19 @@ static u64 nr_tables_for(u64 nr_pages)
 	return nr_pages / PTRS_PER_PTE + 2;
 }
 
+static bool tables_left(u64 tables)
+{
+	hyp_assert_lock_held(&modules_lock);
+
+	return tables <= max_tables() - nr_tables;
+}
+
 /* Account for them. */
 static bool charge_tables(struct va_range *range, u64 nr_pages)
 {
 	u64 tables = nr_tables_for(nr_pages);
 
-	hyp_assert_lock_held(&modules_lock);
-
-	if (pkvm_module_should_fail() || tables > max_tables() - nr_tables)
+	if (pkvm_module_should_fail() || !tables_left(tables))
 		return false;
 
 	nr_tables += tables;
@@ -235,7 +240,7 @@ static struct va_range *reserve_charged_range(u64 nr_pages, enum va_range_use us
 	struct va_range *range;
 
 	/* Not even reserved if there are no tables for it: VA does not come back. */
-	if (nr_tables_for(nr_pages) > max_tables() - nr_tables)
+	if (!tables_left(nr_tables_for(nr_pages)))
 		return ERR_PTR(-ENOMEM);
 
 	range = reserve_va_range(nr_pages, use);
