@@ -75,8 +75,7 @@ static void crash_hyp_last_words(struct user_pt_regs *regs)
 void crash_hyp_hvc(struct user_pt_regs *regs)
 {
 	crash_if(CRASH_IN_CALL, 0xca11);
-	if (crash_where == CRASH_IN_PUTC)
-		pkvm_ops->puts("and so it begins");
+	pkvm_ops->puts("and so it begins");
 	regs->regs[1] = pkvm_ops->host_stage2_mod_prot(regs->regs[1], KVM_PGTABLE_PROT_R, 1, false);
 }
 
