@@ -38,7 +38,16 @@ is "$(grep -c 'nothing found in 4000 programs' "$out")" 2 "... which is said of 
 # The index of a call into a table
 sed -i 's/^static u64 sum;/&\nstatic const u64 table[8];/; s/^	hyp_spin_lock(&lock);/	if (regs->regs[2] <= 8)\n		number += table[regs->regs[2]];\n&/' \
 	"$dir/hyp/el2.c"
+rm -r "$tmp/build/fuzz/foo/corpus"
 found "a read out of bounds" "$dir" 'hyp/el2.c:[0-9]+:.*index 8 out of bounds' 'hvc foo_hyp_add (0|0x[0-9a-f]+) 0x8'
+again=$(grep '^again' "$out")
+rm -r "$tmp/build/fuzz/foo/corpus"
+! fuzz 200000 "$dir" >"$out" 2>&1
+if setarch -R true 2>/dev/null; then
+	is "$(grep '^again' "$out")" "$again" "a seed is the same programs again"
+else
+	skip "a seed is the same programs again" "addresses can not be the same here: setarch -R"
+fi
 
 # What was found can be seen again, edited, and kept with the module
 file=$(sed -n 's/^again.*REPLAY=//p' "$out")
@@ -61,6 +70,10 @@ printf 'cpu 1\nrepeat 0x7f\nhvc foo_hyp_add\n' >"$dir/unit/corpus/${file##*/}"
 ! fuzz 1 "$dir" >"$out" 2>&1
 ok $? "a step that fails when it is repeated ..."
 is "$(grep '^    ' "$out")" "    hvc foo_hyp_add 0x8" "... is said as the one that failed"
+printf 'hvc foo_hyp_add 0x3\nhvc foo_hyp_add x(1)+0x5\n' >"$dir/unit/corpus/${file##*/}"
+! fuzz 1 "$dir" >"$out" 2>&1
+ok $? "one that fails for what a call before it gave back ..."
+is "$(grep '^    ' "$out")" "    hvc foo_hyp_add 0x8" "... is said with that as a number, without the call"
 
 # Faults of other kinds
 fault smc-guard lock 's/^		refused_others++;/&\n		return;/'

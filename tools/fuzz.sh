@@ -53,18 +53,15 @@ what() {
 reduce() {
 	local file=$1 try=$1.try wanted i w words first was step
 	wanted=$(sees "$file" symbolize=0 | kind)
-	# From the end: what comes after the failure is never done
-	for ((i = $(wc -l <"$file"); i > 0; i--)); do
-		sed "${i}d" "$file" >"$try"
-		same || true
-	done
-	# The one of those that are repeated that failed
+	fewer
+	# The one of those that are repeated that failed, with what a call before it gave back
+	# as the number that it is: then that call may not be needed either
 	step=$(SIM_REPLAY=1 sees "$file" symbolize=0 | grep -E '^(hvc|(guest-)?smc|fault|trap|read|write|exec|psci|trng) ' |
 		tail -n 1) || true
 	if [ -n "$step" ]; then
 		sed "\$d" "$file" | sed '${/^repeat /d}' >"$try"
 		echo "$step" >>"$try"
-		same || true
+		! same || fewer
 	fi
 	for ((i = $(wc -l <"$file"); i > 0; i--)); do
 		read -ra words < <(sed -n "${i}p" "$file")
@@ -84,6 +81,14 @@ reduce() {
 	rm -f "$try"
 }
 same() { [ "$(sees "$try" symbolize=0 | kind)" = "$wanted" ] && cp "$try" "$file"; }
+# fewer: without the steps that it fails without. From the end: what comes after the failure
+# is never done
+fewer() {
+	for ((i = $(wc -l <"$file"); i > 0; i--)); do
+		sed "${i}d" "$file" >"$try"
+		same || true
+	done
+}
 
 found() {
 	local dir=$1 file=$2 said
@@ -109,7 +114,7 @@ replay() {
 
 # run DIR: 0 if nothing was found
 run() {
-	local dir=${1%/} out log file seeds=() status=0
+	local dir=${1%/} out log file seeds=() fixed=() status=0
 	[ -f "$dir/hyp/Makefile" ] || die "M=$dir: no hyp/Makefile in it; there is no EL2 part to fuzz"
 	out=$(out_of fuzz "$dir")
 	fuzz=$out/fuzz log=$out/log
@@ -120,8 +125,12 @@ run() {
 	mkdir -p "$out/corpus"
 	rm -f "$out"/crash-* "$out"/timeout-* "$out"/oom-*
 	[ ! -d "$dir/unit/corpus" ] || seeds=("$dir/unit/corpus")
+	# The addresses that are compared steer the fuzzer: with the same ones, where this machine
+	# allows it, a seed is the same programs again. The reduction has others each time, so
+	# that no program depends on them
+	! setarch -R true 2>/dev/null || fixed=(setarch -R)
 	{
-		"$fuzz" -max_total_time="$seconds" -len_control=0 -max_len=4096 -timeout=10 \
+		"${fixed[@]}" "$fuzz" -max_total_time="$seconds" -len_control=0 -max_len=4096 -timeout=10 \
 			-print_final_stats=1 -use_value_profile=1 -artifact_prefix="$out/" "${args[@]}" \
 			"$out/corpus" "${seeds[@]}" 2>&1 || status=$?
 		echo "$status" >"$out/status"

@@ -216,12 +216,26 @@ static int boot(const struct program *program)
 	return sim_boot();
 }
 
+/* What a call before it gave back is said as the number that it is. */
+static void say_step(const struct step *step)
+{
+	struct step said = *step;
+	char line[512];
+	unsigned int i;
+
+	if (!replay)
+		return;
+	for (i = 0; i < FUZZ_MAX_ARGS; i++) {
+		if (said.args[i].base == BASE_RESULT)
+			said.args[i] = (struct value) { .offset = evaluate(&step->args[i]) };
+	}
+	print_step(&said, line, sizeof(line));
+	say("%s\n", line);
+}
+
 static void take_and_check(const struct step *step)
 {
-	char line[512];
-
-	print_step(step, line, sizeof(line));
-	say("%s\n", line);
+	say_step(step);
 	take_step(step);
 	if (fuzz_check)
 		fuzz_check();
