@@ -18,6 +18,8 @@
 #include <linux/shmem_fs.h>
 #include <linux/umh.h>
 
+#include <keys/system_keyring.h>
+
 #include <asm/setup.h>
 #include <asm/virt.h>
 
@@ -191,6 +193,9 @@ void __init pkvm_load_early_modules(void)
 
 	if (module_names[0]) {
 		wait_for_initramfs();
+		/* For their signatures: what is compiled in, and what of it is revoked */
+		load_system_certificate_list();
+		load_revocation_certificate_list();
 		load_named_modules();
 	}
 
