@@ -279,6 +279,16 @@ void make_victims(void)
 	sum_before = sum_of_secrets();
 }
 
+struct victim *next_secret(struct victim *v)
+{
+	for (v = v ? v + 1 : victims; v < victims + nr_victims; v++) {
+		if (v->class == HYP_PAGE || (v->class >= IMAGE_PAGE && v->class <= HEAP_PAGE))
+			return v;
+	}
+
+	return NULL;
+}
+
 struct vm *victim_vm(bool protected)
 {
 	return &vms[protected];

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <unistd.h>
 #include <linux/kvm.h>
-#include <linux/reboot.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -24,24 +23,6 @@
 #include "kselftest.h"
 
 static struct attack_info info;
-
-/* Those that only EL2 may touch */
-static bool is_secret(struct victim *v)
-{
-	return v->class == HYP_PAGE || (v->class >= IMAGE_PAGE && v->class <= HEAP_PAGE);
-}
-
-static struct victim *next_secret(struct victim *v)
-{
-	while (v < victims + nr_victims && !is_secret(v))
-		v++;
-
-	return v;
-}
-
-#define for_each_secret(v)							\
-	for (struct victim *(v) = next_secret(victims); (v) < victims + nr_victims; \
-	     (v) = next_secret((v) + 1))
 
 static int nr_secrets(void)
 {
@@ -386,7 +367,7 @@ static void check_vm_memory(void)
 	claim(!reset.violation[0], "all that it took comes back (%s)", reset.violation);
 }
 
-/* --- the end of modules, and of the kernel --- */
+/* --- the end of modules --- */
 
 static void check_unload(void)
 {
@@ -398,22 +379,6 @@ static void check_unload(void)
 		claim(ret && (errno == EAGAIN || errno == EBUSY),
 		      "%s of a module with an EL2 part is refused", flags[i]);
 	}
-}
-
-static void check_kexec(void)
-{
-	if (access("/sys/kernel/kexec_loaded", F_OK)) {
-		claim(syscall(SYS_kexec_load, 0, 0, NULL, 0) < 0,
-		      "there is no kexec in this kernel");
-	} else {
-		skipped("there is no kexec in this kernel", "there is: see docs/security.md");
-	}
-	expect(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
-		       LINUX_REBOOT_CMD_KEXEC, NULL) ? -errno : 0, -EINVAL,
-	       "reboot() into a kernel that was not loaded gives EINVAL");
-	expect(syscall(SYS_reboot, LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2,
-		       LINUX_REBOOT_CMD_SW_SUSPEND, NULL) ? -errno : 0, -EINVAL,
-	       "hibernation by reboot() gives EINVAL");
 }
 
 int main(void)
@@ -443,7 +408,6 @@ int main(void)
 	check_vm_memory();
 
 	check_unload();
-	check_kexec();
 
 	check_victims("after all that");
 	finished();

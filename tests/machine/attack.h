@@ -37,6 +37,12 @@ extern int nr_victims;
 #define for_each_victim(v)							\
 	for (struct victim *(v) = victims; (v) < victims + nr_victims; (v)++)
 
+/* Those that only EL2 may touch: the one after @v, or the first. NULL where there is none. */
+struct victim *next_secret(struct victim *v);
+
+#define for_each_secret(v)							\
+	for (struct victim *(v) = next_secret(NULL); (v); (v) = next_secret(v))
+
 extern const char * const class_names[NR_PAGE_CLASSES];
 
 /*
