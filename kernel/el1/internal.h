@@ -6,6 +6,7 @@
 #define __ARM64_KVM_PKVM_MODULE_INTERNAL_H__
 
 #include <linux/jump_label.h>
+#include <linux/kallsyms.h>
 #include <linux/list.h>
 #include <linux/kobject.h>
 #include <linux/module.h>
@@ -67,6 +68,7 @@ bool pkvm_module_is_because(const char *name, const char *reason);
 void pkvm_module_add_call(struct pkvm_module_status *status, int id, unsigned long hfn);
 int pkvm_module_why_closed(char *buf, size_t size);
 bool pkvm_modules_all_loaded(void);
+const char *pkvm_module_symbol(unsigned long va, char symbol[KSYM_SYMBOL_LEN]);
 
 /* trace.c */
 #ifdef CONFIG_NVHE_EL2_TRACING

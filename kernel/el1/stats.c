@@ -9,7 +9,6 @@
 
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
-#include <linux/kallsyms.h>
 #include <linux/kvm_host.h>
 #include <linux/seq_file.h>
 
@@ -34,14 +33,11 @@ static const char * const kind_names[PKVM_MODULE_NR_HANDLER_KINDS] = {
 	[PKVM_MODULE_HYP_PANIC]		= "hyp-panic",
 };
 
-/* The symbol without the module's name, which the file has. */
 static void put_function(struct seq_file *m, unsigned long kern_va)
 {
 	char symbol[KSYM_SYMBOL_LEN];
 
-	sprint_symbol_no_offset(symbol, kern_va);
-	strreplace(symbol, ' ', '\0');
-	seq_puts(m, symbol);
+	seq_puts(m, pkvm_module_symbol(kern_va, symbol));
 }
 
 /* @count: a counter, as it is in the statistics of the first CPU */

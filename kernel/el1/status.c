@@ -76,6 +76,21 @@ static ssize_t sections_show(struct kobject *kobj, struct kobj_attribute *attr, 
 	return len;
 }
 
+/*
+ * A function of a module by its name, without the module's, which the directory or the
+ * file has. "?" where the kernel has no names: an address is not everybody's to know.
+ */
+const char *pkvm_module_symbol(unsigned long va, char symbol[KSYM_SYMBOL_LEN])
+{
+	if (!IS_ENABLED(CONFIG_KALLSYMS))
+		return "?";
+
+	sprint_symbol_no_offset(symbol, va);
+	strreplace(symbol, ' ', '\0');
+
+	return symbol;
+}
+
 static ssize_t calls_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
 	struct pkvm_module_status *status = to_status(kobj);
@@ -84,12 +99,9 @@ static ssize_t calls_show(struct kobject *kobj, struct kobj_attribute *attr, cha
 	int len = 0;
 
 	guard(mutex)(&pkvm_module_lock);
-	list_for_each_entry(call, &status->calls, node) {
-		sprint_symbol_no_offset(symbol, call->hfn);
-		/* Without the module's name, which the directory has. */
-		strreplace(symbol, ' ', '\0');
-		len += sysfs_emit_at(buf, len, "%d %s\n", call->id, symbol);
-	}
+	list_for_each_entry(call, &status->calls, node)
+		len += sysfs_emit_at(buf, len, "%d %s\n", call->id,
+				     pkvm_module_symbol(call->hfn, symbol));
 
 	return len;
 }
