@@ -10,9 +10,16 @@
 header=$top/kernel/include/kvm_pkvm_module.h
 committed=$top/abi/pkvm_module_ops.abi
 
-# describe DIR: the table of DIR/kvm_pkvm_module.h, in $tmp/now.abi
+# describe DIR: the table of DIR/kvm_pkvm_module.h, in $tmp/now.abi. kbuild is asked once
+# how to compile it: but for the header all stays as it is.
 describe() {
-	make -f "$top/abi/Makefile" KDIR="$kdir" HEADERS="$1" OUT="$tmp/obj" ABI="$tmp/now.abi" >"$out" 2>&1 </dev/null
+	local cc make=(make -f "$top/abi/Makefile" KDIR="$kdir" HEADERS="$1" OUT="$tmp/obj" ABI="$tmp/now.abi")
+	if [ -e "$tmp/obj/ops.o" ]; then
+		cc=$(compiler "$tmp/obj/.ops.o.cmd")
+		(cd "$tmp/obj" && eval "${cc// -I${header%/*} / -I$1 } -c -o ops.o $top/abi/ops.c") >"$out" 2>&1 || return
+		make+=(-o object)
+	fi
+	"${make[@]}" >"$out" 2>&1 </dev/null
 }
 
 # What abidiff says of an addition. All else it says is about something else.
