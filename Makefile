@@ -116,7 +116,7 @@ new: ## make a vendor module, with tests: NAME= DIR=
 attack: deps-check qemu linux machine ## a hostile host, with COUNT= hypercalls at random: SEED=, FROM=
 	@PKVM_KDIR=$(O) tests/attack.sh $(COUNT) "$(SEED)" $(FROM)
 
-faults: deps-check qemu ## loading fails in every place, and of modules with every byte wrong
+faults: deps-check qemu ## each step of loading fails once; modules are loaded with each byte changed
 	@$(MAKE) --no-print-directory linux machine CONFIG_FRAGMENTS="debug sanitize faults"
 	@PKVM_KDIR=$(B)/linux-debug-sanitize-faults FAULTS_EVERY=1 FAULTS_TIMEOUT=7200 prove -v tests/faults.t
 
