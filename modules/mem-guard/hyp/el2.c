@@ -58,6 +58,9 @@ static bool is_guarded(u64 addr)
 
 static enum mem_guard_access access_of(u64 esr)
 {
+	/* Of the page table walk, which may set a flag: the ESR is about another access then */
+	if (esr & ESR_ELx_S1PTW)
+		return MEM_GUARD_WRITE;
 	if (ESR_ELx_EC(esr) == ESR_ELx_EC_IABT_LOW)
 		return MEM_GUARD_EXEC;
 

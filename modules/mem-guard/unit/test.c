@@ -68,6 +68,21 @@ static void counts_what_it_stops(void **state)
 	assert_int_equal(call(MEM_GUARD_FAULTS, MEM_GUARD_EXEC).a2, ro + 24);
 }
 
+/* A walk that sets a flag in a table of the host's writes, whatever the walk was for. */
+static void counts_updates_of_page_tables_as_writes(void **state)
+{
+	u64 ro = guard(1, KVM_PGTABLE_PROT_R, MEM_GUARD_LOADED) << PAGE_SHIFT;
+	u64 esr = ESR_ELx_S1PTW | ESR_ELx_FSC_PERM;
+
+	sim_boot();
+
+	sim_fault(esr | (u64)ESR_ELx_EC_IABT_LOW << ESR_ELx_EC_SHIFT, ro);
+	sim_fault(esr | (u64)ESR_ELx_EC_DABT_LOW << ESR_ELx_EC_SHIFT, ro);
+	assert_int_equal(faults(MEM_GUARD_WRITE), 2);
+	assert_int_equal(faults(MEM_GUARD_READ), 0);
+	assert_int_equal(faults(MEM_GUARD_EXEC), 0);
+}
+
 /* Another module may have taken permissions away as well. */
 static void counts_its_own_only(void **state)
 {
@@ -167,6 +182,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		sim_test(protects_windows_at_once),
 		sim_test(counts_what_it_stops),
+		sim_test(counts_updates_of_page_tables_as_writes),
 		sim_test(counts_its_own_only),
 		sim_test(protects_some_at_a_time),
 		sim_test(leaves_out_what_is_not_the_hosts),
