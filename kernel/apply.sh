@@ -90,13 +90,16 @@ if [ -z "$reverse" ]; then
 	hooks
 fi
 
-# An edit made in TREE itself would be lost without a word
-for f in $(files_in "$applied"); do
+# What somebody changed in TREE would be lost without a word: an edit, or what a newer
+# Linux has in a file that hooks touch
+for f in $({ files_in "$applied"; files_in "$pristine"; } | sort -u); do
 	[ -e "$tree/$f" ] || continue
 	for known in "$applied/$f" "$want/$f" "$pristine/$f"; do
 		! cmp -s "$known" "$tree/$f" || continue 2
 	done
-	die "$tree/$f was edited; move the edit to kernel/, then rm $applied/$f"
+	[ -e "$pristine/$f" ] ||
+		die "$tree/$f was edited; move the edit to kernel/, then rm $tree/$f"
+	die "$tree/$f was changed: an edit belongs into kernel/hooks, and then cp $pristine/$f $tree/$f; if Linux has another one now, put that there, and rm -f $pristine/$f $applied/$f"
 done
 
 # From here on TREE changes. put FROM TO: replace TO whole, as of now, if it differs
