@@ -8,6 +8,10 @@
 
 #define TRACE_SIZE	(64 * 1024)
 
+/* As at EL2: a struct remote_event_hdr, and what a page of the buffer has room for */
+#define MIN_ENTRY	sizeof(unsigned short)
+#define MAX_ENTRY	(PAGE_SIZE - 64)
+
 static bool on;
 static char text[TRACE_SIZE];
 static size_t len;
@@ -41,11 +45,12 @@ void *op_tracing_reserve_entry(unsigned long length)
 	void **entry = &reserved[sim_this_cpu()];
 
 	SIM_OP();
-	if (!on)
+	if (!on || length < MIN_ENTRY || length > MAX_ENTRY)
 		return NULL;
-	if (*entry)
+	if (*entry) {
 		sim_misuse("the last one of this CPU was not committed");
-	free(*entry);
+		return NULL;
+	}
 	*entry = calloc(1, length);
 
 	return *entry;

@@ -136,7 +136,8 @@ static void host_access(enum kind kind, u64 phys, u64 val)
 
 static void take_step(const struct step *step)
 {
-	u64 args[18] = { };
+	/* A handle, and what sim_guest_smc_args() takes: x0 to x17 */
+	u64 args[1 + 18] = { };
 	unsigned int i;
 
 	for (i = 0; i < FUZZ_MAX_ARGS; i++)
