@@ -50,6 +50,15 @@ COMPARE		?=
 PKVM_BUILD	?= build
 
 B	:= $(abspath $(PKVM_BUILD))
+ifneq ($(words $(B)),1)
+$(error PKVM_BUILD="$(PKVM_BUILD)" is not the name of one directory, without a space in it)
+endif
+ifneq ($(filter /,$(B))$(filter $(B)/%,$(CURDIR)/x),)
+$(error PKVM_BUILD="$(PKVM_BUILD)" has this repository in it; name a directory of its own)
+endif
+# What is below it may be removed, if it is ours: build/, or one that has this file in it
+MARK	:= $(B)/.pkvm-build-dir
+OURS	= $(B) = $(CURDIR)/build -o -e $(MARK) -o -e $(B)/linux.settings
 SRC	:= $(B)/linux-src
 empty	:=
 # A kernel for each set of fragments: build/linux, build/linux-debug-test
@@ -177,6 +186,8 @@ modcheck: $(if $(FILE),,named) linux ## say whether the modules of M=, or FILE=,
 linux: deps-build $(O)/.pkvm-built ## only get, patch and build the kernel
 
 clean: ## remove what was built; the Linux source stays
+	@[ ! -d $(B) ] || [ $(OURS) ] || { \
+		echo 'error: PKVM_BUILD=$(B) is not made by this Makefile; nothing is removed' >&2; exit 1; }
 	@rm -rf $(filter-out $(SRC),$(wildcard $(B)/linux*)) $(B)/machine $(B)/run $(B)/sim $(B)/unit $(B)/test $(B)/coverage $(B)/export $(B)/abi $(B)/tools \
 		$(B)/upstream \
 		$(B)/bench/bench
@@ -186,13 +197,13 @@ clean: ## remove what was built; the Linux source stays
 	@rm -rf $(B)/docs
 
 distclean: clean ## remove the Linux source and all downloads too
-	@rm -rf $(SRC) $(B)/deb $(B)/lock $(B)/linux.settings $(B)/tests $(B)/linux-intree
+	@rm -rf $(SRC) $(B)/deb $(B)/lock $(B)/linux.settings $(B)/tests $(B)/linux-intree $(MARK)
 	@[ ! -d $(B) ] || rmdir --ignore-fail-on-non-empty $(B)
 
 # kbuild needs seconds to find that nothing is to be done; a stamp needs none.
 # Directories are listed with the files in them: a file that vanishes changes its
 # directory's date. The stamp is as old as what was built: a file may change meanwhile.
-$(O)/.pkvm-built: $(shell find kernel) $(B)/linux.settings
+$(O)/.pkvm-built: $(shell find kernel \( -type d -o -type f \) ! -name '.*.sw?' ! -name '*~') $(B)/linux.settings
 	@begun=$$(date +%s.%N) && exec 9>$(B)/lock && flock 9 && \
 	kernel/source.sh $(SRC) && kernel/$(if $(STOCK),stock.sh $(SRC) $(SRC)-stock,apply.sh $(SRC)) && \
 	SEED=$(FIRST) kernel/build.sh $(SRC)$(if $(STOCK),-stock) $(O) $(CONFIGS) && touch -d "@$$begun" $@
@@ -206,8 +217,14 @@ $(B)/linux.settings: FORCE
 machine: deps-build deps-machine linux
 	@$(MAKE) -s -f machine/Makefile all
 
-deps-build deps-machine deps-check deps-docs deps-gdb deps-unit deps-fuzz deps-coverage deps-bench:
+deps-build deps-machine deps-check deps-docs deps-gdb deps-unit deps-fuzz deps-coverage deps-bench: marked
 	@tools/deps.sh $(@:deps-%=%)
+
+.PHONY: marked
+marked:
+	@[ $(OURS) ] || [ -z "$$(ls -A $(B) 2>/dev/null)" ] || { \
+		echo 'error: PKVM_BUILD=$(B) has other things in it; name a directory of its own' >&2; exit 1; }
+	@[ -e $(MARK) ] || { mkdir -p $(B) && touch $(MARK); }
 
 # Said before the kernel is built, not after
 named:
