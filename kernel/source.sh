@@ -41,6 +41,8 @@ unpack() {
 
 from_tree() {
 	check_version "$1" "$1"
+	[[ $(realpath -m "$new")/ != "$(realpath "$1")"/* ]] ||
+		die "LINUX=$1 has $new in it, where it would be copied to; build elsewhere with PKVM_BUILD=/dir"
 	say "copying $1"
 	mkdir -p "$new"
 	tar -c --exclude-vcs -C "$1" . | tar -x --no-same-owner -C "$new" ||

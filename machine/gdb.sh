@@ -19,6 +19,9 @@ trap 'rm -rf "$work"' EXIT
 setsid "$top/machine/run.sh" "$@" --gdb "$work/commands" </dev/null \
 	2> >(sed -u '/^the machine waits for gdb/d' >&2) &
 machine=$!
+# It has no time limit. As setsid made it, its process group has its number
+trap 'kill -- -$machine 2>/dev/null || true; rm -rf "$work"' EXIT
+trap exit HUP TERM
 while [ ! -e "$work/commands" ]; do
 	kill -0 $machine 2>/dev/null || { wait $machine; exit; }
 	sleep 0.05

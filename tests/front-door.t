@@ -32,7 +32,7 @@ refused() {
 	local words=$1 claim=$2
 	shift 2
 	! "$@" >"$tmp/out" 2>"$tmp/err" </dev/null &&
-		[ "$(grep -cE '^error: |: \*\*\* the path' "$tmp/err")" = 1 ] && grep -qF -- "$words" "$tmp/err"
+		[ "$(grep -cE '^error: |: \*\*\* (the path|PKVM_BUILD)' "$tmp/err")" = 1 ] && grep -qF -- "$words" "$tmp/err"
 	ok $? "$claim"
 }
 runs() { # runs CLAIM COMMAND...
@@ -56,6 +56,20 @@ door() { env PKVM_BUILD="$repo/build" make -C "$repo" --no-print-directory "$@";
 for target in run shell gdb map check module linux help clean distclean; do
 	is "$(make -C "$repo" --no-print-directory help | grep -c "^make $target ")" 1 "help has a line on $target"
 done
+
+# --- Where all goes
+
+mkdir -p "$tmp/home/tools"
+for what in '' 'a b' / .. .; do
+	refused "PKVM_BUILD=\"$what\"" "PKVM_BUILD=\"$what\" is not where anything is built or removed" \
+		make -C "$repo" --no-print-directory clean PKVM_BUILD="$what"
+done
+refused "PKVM_BUILD=$tmp/home has other things in it" "nor is a directory that somebody else has" \
+	make -C "$repo" --no-print-directory unit PKVM_BUILD="$tmp/home"
+refused "PKVM_BUILD=$tmp/home is not made by this Makefile" "... where nothing is removed" \
+	make -C "$repo" --no-print-directory clean PKVM_BUILD="$tmp/home"
+[ -d "$tmp/home/tools" ]
+ok $? "... indeed"
 
 # --- What M= names
 
@@ -258,11 +272,27 @@ echo mine >"$kern/kbuild/setup.c"
 refused "Linux has a file $nvhe/setup.c" "a file of kernel/ in the place of one of Linux" apply "$tree"
 rm "$kern/kbuild/setup.c"
 echo edit >>"$tree/$nvhe/mm.c"
-refused "$nvhe/mm.c was edited" "an edit in the tree is not overwritten" apply "$tree"
+refused "$nvhe/mm.c was changed" "an edit in the tree is not overwritten" apply "$tree"
+mv "$tree/.pkvm-modules/applied/$nvhe/mm.c" "$tmp/applied"
+refused "$nvhe/mm.c was changed" "... nor without what was applied" apply "$tree"
+mv "$tmp/applied" "$tree/.pkvm-modules/applied/$nvhe/mm.c"
 cp -p "$tmp/before/$nvhe/mm.c" "$tree/$nvhe/mm.c"
+echo edit >>"$tree/$nvhe/module/ops.c"
+refused "$nvhe/module/ops.c was edited" "an edit of a new file neither" apply "$tree"
+cp -p "$tmp/before/$nvhe/module/ops.c" "$tree/$nvhe/module/ops.c"
 refused "not a Linux source tree" "no tree at all" apply "$tmp/empty"
 untouched
 ok $? "... none of which changed the tree"
+
+# As the message says
+sed 's/line 39 /newer 39 /' "$tmp/stock/$nvhe/mm.c" >"$tree/$nvhe/mm.c"
+refused "$nvhe/mm.c was changed" "a newer Linux is not overwritten" apply "$tree"
+rm -f "$tree/.pkvm-modules/pristine/$nvhe/mm.c" "$tree/.pkvm-modules/applied/$nvhe/mm.c"
+runs "... and is what hooks are applied to, once it is told so" apply "$tree"
+is "$(grep -cE 'hook|newer' "$tree/$nvhe/mm.c")" 2 "... with what both have changed"
+cp "$tmp/stock/$nvhe/mm.c" "$tree/$nvhe/mm.c"
+rm -f "$tree/.pkvm-modules/pristine/$nvhe/mm.c" "$tree/.pkvm-modules/applied/$nvhe/mm.c"
+runs "... and the old one again" apply "$tree"
 
 now
 rm "$kern/el1/loader.c" "$kern"/hooks/000[13]-*

@@ -86,6 +86,17 @@ fault mem-guard panic 's/^	u64 arg = regs->regs\[2\];/&\n\n	WARN_ON(cmd > 0x1000
 found "a panic that the host can bring about" "$dir" 'WARN_ON\(cmd > 0x100000\) at .*hyp/el2.c:[0-9]+: a hypervisor panic' \
 	'hvc mem_guard_hyp_call .*'
 
+# Another module of that name
+dir=$tmp/other/foo
+mkdir "$tmp/other"
+cp -r "$tmp/foo" "$dir"
+rm -rf "$dir/unit/corpus"
+fuzz 1 "$dir" >"$out" 2>&1
+has "build/fuzz/foo was of the module in $tmp/foo: it is .*/foo\\.[0-9]+ now" "another module of that name: the corpus of the first is kept"
+[ -d "$(echo "$tmp"/build/fuzz/foo.*/corpus)" ]
+ok $? "... indeed"
+dir=$tmp/foo
+
 # What can not be done
 refused() {
 	! "${@:3}" >"$out" 2>&1 </dev/null && [ "$(grep -c '^error: ' "$out")" = 1 ] && grep -qF -- "$1" "$out"

@@ -102,6 +102,12 @@ call=$(sed -n 's/.*mod_01: call \([0-9]*\) is registered$/\1/p' "$out" | head -n
 [ "${call:-0}" -gt 0 ]
 ok $? "... and its call has a number"
 
+mkdir "$tmp/again"
+cp "$ko" "$tmp/again"
+boot --ko "$ko" --ko "$tmp/again/${ko##*/}"
+has '^error: --ko: two modules with the name mod_01:' "two files of one name are refused before the machine starts"
+is "$status" 1 "... with an exit status"
+
 refused "not in the initramfs" "absent=modprobe: module absent not found in modules.dep" -- --named absent
 
 echo "This is no module." >"$tmp/mod_01.ko"

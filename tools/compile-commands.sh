@@ -43,7 +43,7 @@ entries() {
 		[[ $file == /* ]] || file=$1/$file
 		file=$(origin "$(realpath -m "$file")")
 		[ -f "$file" ] || continue
-		command=$(sed -E ":again; s!$unknown( |\$)! !; t again; s/\\$\(pound\)/#/g" <<<"${command#*gcc}")
+		command=$(sed -E ":again; s!$unknown( |\$)! !; t again; s/\\$\(pound\)/#/g; s/^([^ ]*ccache )?[^ ]+//" <<<"$command")
 		command="clang --target=aarch64-linux-gnu -Wno-unknown-warning-option -Wno-microsoft-anon-tag${command% *}"
 		printf '%s  { "directory": "%s",\n    "file": "%s",\n    "command": "%s" }' "${comma:-}" "$1" "$file" \
 			"$(escaped "$command $file")"
@@ -70,7 +70,6 @@ done
 	comma=''
 	entries "$kdir" 'kvm/(pkvm_module|hyp/nvhe/module)/'
 	[ ${#inside[@]} = 0 ] || for dir in "${inside[@]}"; do
-		comma=$',\n'
 		entries "$dir" .
 	done
 } | write "$top/compile_commands.json"

@@ -59,6 +59,7 @@ apt() {
 install() { apt install --no-install-recommends "${missing[@]}"; }
 # A fresh machine has no package lists yet, an old one has stale ones
 install || { apt update && install; } || {
-	sed -n 's/^E: //p' "$log" | tail -n 3 >&2
-	die "cannot install ${missing[*]}; is there a network?"
+	# apt's errors; or else the words of what came before it, which is sudo
+	{ grep '^E: ' "$log" || cat "$log"; } | tail -n 3 | sed 's/^E: //' >&2
+	die "cannot install ${missing[*]}, for the reason above; if nothing else: is there a network?"
 }

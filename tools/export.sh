@@ -131,7 +131,7 @@ set_level "$tree/hyp/Makefile" '^hyp-obj-'
 [ "$level" -lt 16 ] || bazel
 check
 
-rm -rf "$build/export/$name-$release"
+[ -n "${4:-}" ] || rm -rf "$to"
 mkdir -p "$(dirname "$to")"
 mv -T "$tree" "$to"
 to=$(realpath --relative-base=. "$to")

@@ -22,10 +22,16 @@ need_room() {
 # the same name elsewhere is another module: nothing of it is left.
 # shellcheck disable=SC2154
 out_of() {
-	local dir out
+	local dir out kept
 	dir=$(realpath "$2")
 	out=$build/$1/${dir##*/}
 	[ "$(cat "$out/.dir" 2>/dev/null)" = "$dir" ] || {
+		# What took the fuzzer hours is not to go with it
+		[ ! -d "$out/corpus" ] || {
+			kept=$out.$(date +%s)
+			mv -T "$out" "$kept"
+			say "$out was of the module in $(cat "$kept/.dir"): it is $kept now"
+		}
 		rm -rf "$out"
 		mkdir -p "$out"
 		echo "$dir" >"$out/.dir"

@@ -110,11 +110,11 @@ done
 
 [ ${#programs[@]} = 0 ] || exit $status
 for cpu in "${cpus[@]}"; do
-	boot '' --cpu "$cpu" >"$build/run/test.log" 2>&1 || {
-		cat "$build/run/test.log"
+	boot '' --cpu "$cpu" >"$logs/said" 2>&1 || {
+		cat "$logs/said"
 		failed "$*: loaded, CPU=$cpu"
 		continue
 	}
-	echo "$*: no programs in test/; loaded, CPU=$cpu: $(tail -n 1 "$build/run/test.log")"
+	echo "$*: no programs in test/; loaded, CPU=$cpu: $(tail -n 1 "$logs/said")"
 done
 exit $status
