@@ -60,7 +60,7 @@ awk -f tools/ops/under.awk "$tmp/ours" "$tmp/calls" "$tmp/macros" "$tmp/hints" "
 # test, source that runs in it
 for test in tests/*.t; do
 	{
-		words '\bprogram [a-z]+' "$test" | sed 's|program \(.*\)|tests/machine/\1.c|'
+		words '\bprogram [a-z-]+' "$test" | sed 's|program \(.*\)|tests/machine/\1.c|'
 		words '\btests/modules/[a-z0-9_]+|\b(for name in|modules) [a-z0-9_ ]+' "$test" |
 			sed 's/for name in//; s/^modules//; s|tests/modules/||' | tr ' ' '\n' |
 			sed '/^$/d; /^probe$/d; s|.*|tests/modules/&/hyp/el2.c|'
