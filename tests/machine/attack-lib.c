@@ -279,10 +279,15 @@ void make_victims(void)
 	sum_before = sum_of_secrets();
 }
 
+bool is_secret(const struct victim *v)
+{
+	return v->class == HYP_PAGE || (v->class >= IMAGE_PAGE && v->class <= HEAP_PAGE);
+}
+
 struct victim *next_secret(struct victim *v)
 {
 	for (v = v ? v + 1 : victims; v < victims + nr_victims; v++) {
-		if (v->class == HYP_PAGE || (v->class >= IMAGE_PAGE && v->class <= HEAP_PAGE))
+		if (is_secret(v))
 			return v;
 	}
 

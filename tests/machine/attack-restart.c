@@ -35,8 +35,7 @@
 
 static bool must_stay(struct victim *v)
 {
-	return v->class == GUEST_PAGE || v->class == HYP_PAGE ||
-	       (v->class >= IMAGE_PAGE && v->class <= HEAP_PAGE);
+	return v->class == GUEST_PAGE || is_secret(v);
 }
 
 /* --- the first kernel --- */

@@ -37,7 +37,9 @@ extern int nr_victims;
 #define for_each_victim(v)							\
 	for (struct victim *(v) = victims; (v) < victims + nr_victims; (v)++)
 
-/* Those that only EL2 may touch: the one after @v, or the first. NULL where there is none. */
+/* One that only EL2 may touch. */
+bool is_secret(const struct victim *v);
+/* The one after @v, or the first. NULL where there is none. */
 struct victim *next_secret(struct victim *v);
 
 #define for_each_secret(v)							\
