@@ -30,8 +30,12 @@
 #define CMDLINE		"console=ttyAMA0 panic=-1 loglevel=8 console_msg_format=syslog "	\
 			"oops=panic nr_cpus=1 -- /bin/attack-restart after "
 
-/* An access that faults and is tried again and again: until then. */
-#define PATIENCE_US	20000
+/*
+ * An access that faults is done again and again, until then. The machine as a whole may
+ * stand still for as long: more than one time.
+ */
+#define PATIENCE_US	5000
+#define TRIES		4
 
 static bool must_stay(struct victim *v)
 {
@@ -117,8 +121,7 @@ static void on_signal(int sig)
 	siglongjmp(refused, sig);
 }
 
-/* Reads @val from page @pfn, or writes it. False where it does not come to that. */
-static bool gets_at(__u64 pfn, bool write, __u64 *val)
+static bool try_at(__u64 pfn, bool write, __u64 *val)
 {
 	struct itimerval patience = { .it_value.tv_usec = PATIENCE_US }, none = { };
 	int fd = open("/dev/mem", O_RDWR | O_SYNC | O_CLOEXEC);
@@ -140,6 +143,17 @@ static bool gets_at(__u64 pfn, bool write, __u64 *val)
 	munmap(page, PAGE);
 
 	return !sig;
+}
+
+/* Reads @val from page @pfn, or writes it. False where it does not come to that. */
+static bool gets_at(__u64 pfn, bool write, __u64 *val)
+{
+	for (int i = 0; i < TRIES; i++) {
+		if (try_at(pfn, write, val))
+			return true;
+	}
+
+	return false;
 }
 
 static void second(const char *own_pfn, char *list)
