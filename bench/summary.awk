@@ -47,7 +47,7 @@ END {
 	growth("bss")
 
 	printf "\nWith CONFIG_PKVM_MODULES=n, arch/arm64/kvm/ against stock: %s%s\n", same[nr_same],
-	       nr_same > 1 ? "" : ", all the same"
+	       (nr_same > 1 ? "" : ", all the same")
 	for (i = 1; i < nr_same; i++)
 		print "  differs: " same[i]
 	missed += nr_same > 1

@@ -70,4 +70,24 @@ for cpu in $modes; do
 	done
 done
 
+# What make bench says of the rest, here of values that are made up
+{
+	printf 'max loading %s\n' 'load 110' 'plain_load 100' 'ratio 1.1' 'host_pages 0' 'el2_tables 0'
+	printf -- '- stock %s 100\n' image text data bss
+	printf -- '- kernel %s 110\n' image text data bss
+} >"$tmp/values"
+summary() { awk -f "$top/bench/summary.awk" "$tmp/same" "$tmp/values"; }
+echo "9 functions in 2 objects" >"$tmp/same"
+runs "what is within its aims is" summary
+has 'against stock: 9 functions in 2 objects, all the same$' "... and code that is the same"
+sed -i '1i a.o: f' "$tmp/same"
+! summary >"$out" 2>&1
+ok $? "code that is not the same is a miss"
+has '^  differs: a\.o: f$' "... and it is said which"
+sed -i 1d "$tmp/same"
+sed -i 's/ratio 1\.1/ratio 1.3/' "$tmp/values"
+! summary >"$out" 2>&1
+ok $? "loading that takes too long is one"
+has '1\.30!  at most 1\.2 is the aim' "... and the aim is said"
+
 done_testing
