@@ -60,9 +60,10 @@ done
 # --- Where all goes
 
 mkdir -p "$tmp/home/tools"
+# Asked of help, which removes nothing: a clean that is not refused would take what is there
 for what in '' 'a b' / .. .; do
 	refused "PKVM_BUILD=\"$what\"" "PKVM_BUILD=\"$what\" is not where anything is built or removed" \
-		make -C "$repo" --no-print-directory clean PKVM_BUILD="$what"
+		make -C "$repo" --no-print-directory help PKVM_BUILD="$what"
 done
 refused "PKVM_BUILD=$tmp/home has other things in it" "nor is a directory that somebody else has" \
 	make -C "$repo" --no-print-directory unit PKVM_BUILD="$tmp/home"
