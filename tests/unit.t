@@ -53,6 +53,16 @@ wrong "per-CPU data" \
 	'1i#include <linux/percpu.h>'
 is "$(grep -c . "$out")" 2 "... in one line, too"
 
+# What EL2 gives NULL for, as it does
+rm -r "$dir"
+cp -r "$tmp/new" "$dir"
+sed -i '/sim_boot()/a\	sim_set_tracing(true);\
+	assert_null(sim_ops()->tracing_reserve_entry(1));\
+	assert_null(sim_ops()->tracing_reserve_entry(PAGE_SIZE));\
+	assert_non_null(sim_ops()->tracing_reserve_entry(64));\
+	sim_ops()->tracing_commit_entry();' "$dir/unit/test.c"
+runs "a trace entry has a size that EL2 has room for" unit "$dir"
+
 # refused WORDS CLAIM COMMAND...
 refused() {
 	! "${@:3}" >"$out" 2>&1 </dev/null && [ "$(grep -c . "$out")" = 1 ] && grep -qF -- "$1" "$out"
