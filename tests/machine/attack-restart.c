@@ -58,16 +58,6 @@ static int load_second(const char *cmdline, unsigned long flags)
 	return error;
 }
 
-static int write_to(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int error = fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-
-	return error;
-}
 
 /* The command line of the second kernel: what it is to look at is the end of it. */
 static void write_cmdline(char *cmdline, size_t size)
@@ -100,7 +90,7 @@ static void first(void)
 	/* arm64 itself says no, for any kernel in protected mode. */
 	expect(load_second(cmdline, 0), -EBUSY, "kexec gives EBUSY");
 	if (strstr(first_line("/sys/power/state"), "disk"))
-		expect(write_to("/sys/power/state", "disk"), -EBUSY, "%s", hibernation);
+		expect(write_file("/sys/power/state", "disk"), -EBUSY, "%s", hibernation);
 	else
 		skipped(hibernation, "no CONFIG_HIBERNATION: CONFIG_FRAGMENTS=hibernation");
 	check_victims("after that");
@@ -108,7 +98,7 @@ static void first(void)
 	expect(load_second(cmdline, KEXEC_FILE_ON_CRASH), 0,
 	       "a kernel for after a crash can be loaded");
 	fflush(stdout);
-	write_to("/proc/sysrq-trigger", "c");
+	write_file("/proc/sysrq-trigger", "c");
 	ksft_exit_fail_msg("there is no crash\n");
 }
 

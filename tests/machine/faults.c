@@ -81,15 +81,6 @@ static void fail_setup(const char *what)
 	exit(1);
 }
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	close(fd);
-
-	return done;
-}
 
 static void read_file(const char *path, char *text, size_t size)
 {
@@ -106,7 +97,7 @@ static void set_fault(const char *fault, unsigned int val)
 
 	snprintf(path, sizeof(path), FAULTS "%s", fault);
 	snprintf(text, sizeof(text), "%u", val);
-	if (!write_file(path, text))
+	if (write_file(path, text))
 		fail_setup(path);
 }
 

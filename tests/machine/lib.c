@@ -307,6 +307,22 @@ const char *first_line(const char *path)
 	return line;
 }
 
+int write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	ssize_t len, wanted = strlen(text);
+	int error = 0;
+
+	if (fd < 0)
+		return -errno;
+	len = write(fd, text, wanted);
+	if (len != wanted)
+		error = len < 0 ? -errno : -EIO;
+	close(fd);
+
+	return error;
+}
+
 __u64 symbol(const char *wanted)
 {
 	FILE *file = fopen("/proc/kallsyms", "r");
@@ -344,14 +360,10 @@ void run_on(int cpu)
 bool set_online(int cpu, bool online)
 {
 	char path[64];
-	int fd, ret;
 
 	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	ret = write(fd, online ? "1" : "0", 1);
-	close(fd);
 
-	return ret == 1;
+	return !write_file(path, online ? "1" : "0");
 }
 
 int insmod(const char *path, const char *params)

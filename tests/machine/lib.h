@@ -118,6 +118,8 @@ const char *log_find(const char *text);
 
 /* The first line of a file, without its newline; "" if there is none. */
 const char *first_line(const char *path);
+/* All of @text, in one write(): 0 or -errno. */
+int write_file(const char *path, const char *text);
 /* The address of a symbol in /proc/kallsyms, 0 if it is not there. */
 __u64 symbol(const char *wanted);
 

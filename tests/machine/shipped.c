@@ -47,16 +47,6 @@ static const char *value_of(const char *path, const char *key)
 	return value;
 }
 
-static int write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	int ret = fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
-
-	if (fd >= 0)
-		close(fd);
-
-	return ret;
-}
 
 /* --- hyp-uart --- */
 

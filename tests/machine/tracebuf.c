@@ -24,24 +24,23 @@
 static void tracefs(const char *file, const char *text)
 {
 	char path[128];
-	int fd;
+	int error;
 
 	snprintf(path, sizeof(path), TRACEFS "%s", file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		printf("# %s: %m\n", path);
-	close(fd);
+	error = write_file(path, text);
+	if (error)
+		printf("# %s: %s\n", path, strerror(-error));
 }
 
 static void write_events(unsigned int first, unsigned int nr)
 {
 	char text[32];
-	int fd = open("/sys/module/trace/parameters/go", O_WRONLY | O_CLOEXEC);
+	int error;
 
 	snprintf(text, sizeof(text), "%u %u", first, nr);
-	if (write(fd, text, strlen(text)) < 0)
-		printf("# go: %m\n");
-	close(fd);
+	error = write_file("/sys/module/trace/parameters/go", text);
+	if (error)
+		printf("# go: %s\n", strerror(-error));
 }
 
 /* --- which pages they are --- */
