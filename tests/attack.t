@@ -15,18 +15,10 @@ for name in attack attack-pages attack-race attack-gate; do
 done
 programs=${program%/*}
 
-machine=(--append oops=panic)
-for dir in tests/modules/probe modules/hello modules/smc-guard modules/mem-guard; do
-	module "$dir"
-	[ -n "$ko" ]
-	ok $? "$dir builds"
-	machine+=(--ko "$ko")
-	[ "$dir" != tests/modules/probe ] || probe=$ko
-done
-module tests/modules/attacker
-[ -n "$ko" ]
-ok $? "the attacker builds"
-attacker=(--add "$ko:/attacker.ko")
+modules probe attacker modules/hello modules/smc-guard modules/mem-guard
+# shellcheck disable=SC2154 # modules sets them
+machine=(--append oops=panic --ko "$probe" --ko "$hello" --ko "$smc_guard" --ko "$mem_guard") \
+	attacker=(--add "$attacker:/attacker.ko")
 rng='-global virtio-mmio.force-legacy=false -device virtio-rng-device'
 
 # attack NAME PROGRAM ARGUMENTS...: in this mode

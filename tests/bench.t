@@ -18,12 +18,7 @@ fi
 
 PKVM_BUILD=$build make -s -f "$top/bench/Makefile" >"$out" 2>&1 </dev/null
 ok $? "the program that measures builds"
-for name in paths el2_00; do
-	module "bench/$name"
-	[ -n "$ko" ]
-	ok $? "$name builds"
-	declare "$name=$ko"
-done
+modules bench/paths bench/el2_00
 
 limited() { sed 's/#.*//' "$top/bench/limits" | awk 'NF { print $1 }' | sort -u; }
 

@@ -117,15 +117,21 @@ module() {
 	ko=$(echo "$dir"/*.ko)
 }
 
-# modules NAME...: those of tests/modules; the .ko of each is $NAME then
+# modules NAME...: those of tests/modules, or with a directory elsewhere; the .ko of each is
+# $NAME then, with underscores
 modules() {
-	local name
-	build_modules "${@/#/tests/modules/}"
+	local name dirs=()
 	for name; do
-		module "tests/modules/$name"
+		[[ $name == */* ]] || name=tests/modules/$name
+		dirs+=("$name")
+	done
+	build_modules "${dirs[@]}"
+	for name in "${dirs[@]}"; do
+		module "$name"
 		[ -n "$ko" ]
-		ok $? "$name builds"
-		declare -g "$name=$ko"
+		ok $? "${name#tests/modules/} builds"
+		name=${name##*/}
+		declare -g "${name//-/_}=$ko"
 	done
 }
 
@@ -251,3 +257,59 @@ poke_header() {
 	read -r nr _ < <(section "$1" "$2")
 	poke "$1" $((headers + nr * 64 + field)) "$4"
 }
+
+# --- What a load shows, and a refusal of one
+
+# load_said NAME REASON: the log has said so of that module, and nothing else. Debian's
+# modprobe tries twice.
+load_said() {
+	local lines
+	lines=$(sed -n "s|^\[.*\] pkvm_module: $1: ||p" "${out%/*}/console" | grep -vE '^(loading|EL2 part loaded)$')
+	[[ $2 == modprobe:* ]] || lines=$(grep -v '^modprobe: ' <<<"$lines")
+	[ "$(wc -l <<<"$lines")" -le 2 ] && [ "$(sort -u <<<"$lines" | wc -l)" = 1 ] && grep -qxE -- "$2" <<<"$lines"
+}
+
+# load_refused CASE NAME=REASON... -- ARGUMENTS...: boots with modules that are refused, the
+# first of which is the one that closes the gate
+load_refused() {
+	local what=$1 reasons=() reason cpu case
+	shift
+	while [ "$1" != -- ]; do
+		reasons+=("$1")
+		shift
+	done
+	shift
+	both "$@"
+	for cpu in $modes; do
+		of "$cpu"
+		case="$(mode_of "$cpu"): $what"
+		for reason in "${reasons[@]}"; do
+			load_said "${reason%%=*}" "${reason#*=}"
+			ok $? "$case: the log says of ${reason%%=*} why, in one line"
+		done
+		reason=${reasons[0]/=/: }
+		grep -qxE "Protected VMs: denied: $reason" "$out" && grep -qx 'protected VM: refused: EPERM' "$out" &&
+			grep -qE "no protected VM can be started: $reason$" "$out"
+		ok $? "$case: no protected VM, and both log and sysfs say why"
+		[ "$status" = 2 ] && grep -qE '^normal VM: ran, .* right$' "$out" &&
+			! grep -qE 'Internal error|BUG:|Unable to handle' "$out"
+		ok $? "$case: the machine is up, and normal VMs run"
+	done
+}
+
+# load_accepted CASE NAMES ARGUMENTS...: boots, and these are loaded, in this order
+load_accepted() {
+	local what=$1 names=$2 cpu case
+	shift 2
+	both "$@"
+	for cpu in $modes; do
+		of "$cpu"
+		case="$(mode_of "$cpu"): $what"
+		is "$(sed -n 's/^\[.*\] pkvm_module: \(.*\): EL2 part loaded$/\1/p' "$out" | paste -sd ' ')" "$names" \
+			"$case: loaded are: ${names:-none}"
+		[ "$status" = 0 ] && grep -qx 'Protected VMs: allowed' "$out"
+		ok $? "$case: protected VMs run"
+	done
+}
+
+not_loadable() { echo "modprobe: can't load module $1 \($1\.ko\): $2"; }

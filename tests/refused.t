@@ -38,66 +38,10 @@ options() {
 	options=(--add "$tmp/modprobe.d:/etc/modprobe.d")
 }
 
-# --- What every refusal has to show
-
-# said NAME REASON: the log has said so of that module, and nothing else. Debian's
-# modprobe tries twice.
-said() {
-	local lines
-	lines=$(sed -n "s|^\[.*\] pkvm_module: $1: ||p" "${out%/*}/console" | grep -vE '^(loading|EL2 part loaded)$')
-	[[ $2 == modprobe:* ]] || lines=$(grep -v '^modprobe: ' <<<"$lines")
-	[ "$(wc -l <<<"$lines")" -le 2 ] && [ "$(sort -u <<<"$lines" | wc -l)" = 1 ] && grep -qxE -- "$2" <<<"$lines"
-}
-
-# refused CASE NAME=REASON... -- ARGUMENTS...: boots with modules that are refused, the
-# first of which is the one that closes the gate
-refused() {
-	local what=$1 reasons=() reason cpu case
-	shift
-	while [ "$1" != -- ]; do
-		reasons+=("$1")
-		shift
-	done
-	shift
-	both "$@"
-	for cpu in $modes; do
-		of "$cpu"
-		case="$(mode_of "$cpu"): $what"
-		for reason in "${reasons[@]}"; do
-			said "${reason%%=*}" "${reason#*=}"
-			ok $? "$case: the log says of ${reason%%=*} why, in one line"
-		done
-		reason=${reasons[0]/=/: }
-		grep -qxE "Protected VMs: denied: $reason" "$out" && grep -qx 'protected VM: refused: EPERM' "$out" &&
-			grep -qE "no protected VM can be started: $reason$" "$out"
-		ok $? "$case: no protected VM, and both log and sysfs say why"
-		[ "$status" = 2 ] && grep -qE '^normal VM: ran, .* right$' "$out" &&
-			! grep -qE 'Internal error|BUG:|Unable to handle' "$out"
-		ok $? "$case: the machine is up, and normal VMs run"
-	done
-}
-
-# accepted CASE NAMES ARGUMENTS...: boots, and these are loaded, in this order
-accepted() {
-	local what=$1 names=$2 cpu case
-	shift 2
-	both "$@"
-	for cpu in $modes; do
-		of "$cpu"
-		case="$(mode_of "$cpu"): $what"
-		is "$(sed -n 's/^\[.*\] pkvm_module: \(.*\): EL2 part loaded$/\1/p' "$out" | paste -sd ' ')" "$names" \
-			"$case: loaded are: ${names:-none}"
-		[ "$status" = 0 ] && grep -qx 'Protected VMs: allowed' "$out"
-		ok $? "$case: protected VMs run"
-	done
-}
-
-not_loadable() { echo "modprobe: can't load module $1 \($1\.ko\): $2"; }
-
 # --- Early loading
 
 copy mod_01
-accepted "a good module" mod_01 --ko "$ko"
+load_accepted "a good module" mod_01 --ko "$ko"
 call=$(sed -n 's/.*mod_01: call \([0-9]*\) is registered$/\1/p' "$out" | head -n 1)
 [ "${call:-0}" -gt 0 ]
 ok $? "... and its call has a number"
@@ -108,19 +52,19 @@ boot --ko "$ko" --ko "$tmp/again/${ko##*/}"
 has '^error: --ko: two modules with the name mod_01:' "two files of one name are refused before the machine starts"
 is "$status" 1 "... with an exit status"
 
-refused "not in the initramfs" "absent=modprobe: module absent not found in modules.dep" -- --named absent
+load_refused "not in the initramfs" "absent=modprobe: module absent not found in modules.dep" -- --named absent
 
 echo "This is no module." >"$tmp/mod_01.ko"
 : >"$tmp/mod_02.ko"
 head -c $(($(stat -c %s "$good") / 2)) "$good" >"$tmp/mod_03.ko"
-refused "text, nothing and half a module" "mod_01=$(not_loadable mod_01 'invalid module format')" \
+load_refused "text, nothing and half a module" "mod_01=$(not_loadable mod_01 'invalid module format')" \
 	"mod_02=modprobe: short read" "mod_03=$(not_loadable mod_03 'invalid module format')" \
 	-- --ko "$tmp/mod_01.ko" --ko "$tmp/mod_02.ko" --ko "$tmp/mod_03.ko"
 
 # With CONFIG_MODVERSIONS the first word of the vermagic is not looked at
 copy mod_01
 sed -i 's/\(vermagic=[^ ]*\) SMP /\1 UMP /' "$ko"
-refused "another vermagic" "mod_01=$(not_loadable mod_01 'invalid module format')" -- --ko "$ko"
+load_refused "another vermagic" "mod_01=$(not_loadable mod_01 'invalid module format')" -- --ko "$ko"
 for cpu in $modes; do
 	of "$cpu"
 	has "mod_01: version magic '.* UMP .*' should be '.* SMP .*'" "$(mode_of "$cpu"): ... the log has both"
@@ -130,37 +74,37 @@ copy mod_01
 "$objcopy" -O binary -j __versions "$ko" "$tmp/versions"
 at=$(grep -abo __pkvm_load_el2_module "$tmp/versions")
 poke_section "$ko" __versions $((${at%%:*} - 8)) 0x12345678
-refused "another interface (CONFIG_MODVERSIONS)" "mod_01=$(not_loadable mod_01 'Invalid argument')" -- --ko "$ko"
+load_refused "another interface (CONFIG_MODVERSIONS)" "mod_01=$(not_loadable mod_01 'Invalid argument')" -- --ko "$ko"
 for cpu in $modes; do
 	of "$cpu"
 	has "mod_01: disagrees about version of symbol __pkvm_load_el2_module" "$(mode_of "$cpu"): ... the log says in what"
 done
 
 copy mod_01 "$tmp/other_ops.ko"
-refused "another ops table" "mod_01=.*for pkvm_module_ops 99 \(.*\), not [0-9]+ \(.*\)" -- --ko "$ko"
+load_refused "another ops table" "mod_01=.*for pkvm_module_ops 99 \(.*\), not [0-9]+ \(.*\)" -- --ko "$ko"
 
 cp "$plain" "$tmp/plain.ko"
 cp "$good" "$tmp/other_name.ko"
-refused "no EL2 part, or one of another name" "plain=it has no EL2 part, or did not load it" \
+load_refused "no EL2 part, or one of another name" "plain=it has no EL2 part, or did not load it" \
 	"other_name=it has no EL2 part, or did not load it" -- --ko "$tmp/plain.ko" --ko "$tmp/other_name.ko"
 
 echo "This is no program." >"$tmp/modprobe"
-refused "a modprobe that is none" "mod_01=/sbin/modprobe could not be run: error -13" \
+load_refused "a modprobe that is none" "mod_01=/sbin/modprobe could not be run: error -13" \
 	-- --ko "$tmp/mod_01.ko" --add "$tmp/modprobe:/sbin/modprobe"
 
 # --- The module's own word
 
 for i in 1 2 3 4 5; do copy "mod_0$i"; done
 options "mod_01 el2_ret=-19" "mod_02 el2_ret=19" "mod_03 el1_as_el2=1" "mod_04 el1_ret=-5"
-refused "EL2 init fails" "mod_01=its EL2 init function returned -19" -- --ko "$tmp/mod_01.ko" "${options[@]}"
-refused "EL2 init returns a positive number" "mod_02=its EL2 init function returned 19" \
+load_refused "EL2 init fails" "mod_01=its EL2 init function returned -19" -- --ko "$tmp/mod_01.ko" "${options[@]}"
+load_refused "EL2 init returns a positive number" "mod_02=its EL2 init function returned 19" \
 	-- --ko "$tmp/mod_02.ko" "${options[@]}"
-refused "EL2 init is a function of EL1" \
+load_refused "EL2 init is a function of EL1" \
 	"mod_03=its EL2 init function not_at_el2 \[mod_03\] is not in \.hyp\.text" -- --ko "$tmp/mod_03.ko" "${options[@]}"
 
 # Its number goes to the next module, which tries it before, and one that nobody had
 options "mod_04 el1_ret=-5" "mod_01 try_call=$call" "mod_02 try_call=$((call + 300))"
-refused "EL1 init fails after the EL2 part was loaded" \
+load_refused "EL1 init fails after the EL2 part was loaded" \
 	"mod_04=its EL1 init function failed; the EL2 part was withdrawn" \
 	-- --ko "$tmp/mod_04.ko" --ko "$tmp/mod_01.ko" --ko "$tmp/mod_02.ko" "${options[@]}"
 for cpu in $modes; do
@@ -183,14 +127,14 @@ for name in text rodata data bss; do
 	kos+=(--ko "$ko")
 	reasons+=("mod_0$nr=no section \.hyp\.$name: link hyp/kvm_nvhe\.o in")
 done
-refused "a section is missing" "${reasons[@]}" -- "${kos[@]}"
+load_refused "a section is missing" "${reasons[@]}" -- "${kos[@]}"
 
 copy mod_01
 "$objcopy" --rename-section ".hyp.reloc=.not.reloc" "$ko"
 both --ko "$ko"
 for cpu in $modes; do
 	of "$cpu"
-	said mod_01 "no section \.hyp\.reloc: .*"
+	load_said mod_01 "no section \.hyp\.reloc: .*"
 	ok $? "$(mode_of "$cpu"): the list of relocations is missing: the log says so"
 done
 
@@ -204,7 +148,7 @@ copy mod_04
 poke_header "$ko" .hyp.text flags 2	# SHF_ALLOC
 copy mod_05
 poke_header "$ko" .hyp.rodata flags 3	# SHF_ALLOC | SHF_WRITE
-refused "a section is not as it should be" "mod_01=section \.hyp\.text is empty" \
+load_refused "a section is not as it should be" "mod_01=section \.hyp\.text is empty" \
 	"mod_02=section \.hyp\.rodata is not whole pages: use Makefile\.module" \
 	"mod_03=section \.hyp\.bss is not whole pages: use Makefile\.module" \
 	"mod_04=section \.hyp\.text has the wrong flags" \
@@ -213,7 +157,7 @@ refused "a section is not as it should be" "mod_01=section \.hyp\.text is empty"
 
 copy mod_01
 poke_header "$ko" .hyp.bss size $((300 << 20))
-refused "more bss than there is memory" "mod_01=$(not_loadable mod_01 'Cannot allocate memory')" \
+load_refused "more bss than there is memory" "mod_01=$(not_loadable mod_01 'Cannot allocate memory')" \
 	-- --mem 256M --ko "$ko"
 
 # The first module leaves EL2 page tables for just the smaller sections of the next
@@ -222,7 +166,7 @@ copy mod_02
 poke_header "$ko" .hyp.bss size $((64 << 20))
 copy mod_03
 options "mod_01 va_ranges=210"
-refused "more bss than EL2 has page tables for" "mod_02=EL2 can not map \.hyp\.bss: error -28" \
+load_refused "more bss than EL2 has page tables for" "mod_02=EL2 can not map \.hyp\.bss: error -28" \
 	-- --ko "$tmp/mod_01.ko" --ko "$tmp/mod_02.ko" --ko "$tmp/mod_03.ko" "${options[@]}"
 for cpu in $modes; do
 	of "$cpu"
@@ -239,7 +183,7 @@ copy mod_03
 poke_section "$ko" .rela.hyp.rodata 16 $((1 << 20))
 copy mod_04
 poke_section "$ko" .rela.hyp.rodata 40 -4096
-refused "a relocation out of place" "mod_01=relocation 0 is outside of its EL2 sections" \
+load_refused "a relocation out of place" "mod_01=relocation 0 is outside of its EL2 sections" \
 	"mod_02=relocation 0 is outside of its EL2 sections" \
 	"mod_03=relocation 0 points outside of its EL2 sections" \
 	"mod_04=relocation 1 points outside of its EL2 sections" \
@@ -250,20 +194,20 @@ refused "a relocation out of place" "mod_01=relocation 0 is outside of its EL2 s
 copy mod_01
 copy mod_02
 two=(--ko "$tmp/mod_01.ko" --ko "$tmp/mod_02.ko")
-accepted "an empty list" "" "${two[@]}" --named ""
-accepted "stray commas" "mod_01 mod_02" "${two[@]}" --named ",,mod_01,,,mod_02,"
-accepted "the same name again" "mod_02 mod_01" "${two[@]}" --named mod_02,mod_01,mod_02,mod-01
+load_accepted "an empty list" "" "${two[@]}" --named ""
+load_accepted "stray commas" "mod_01 mod_02" "${two[@]}" --named ",,mod_01,,,mod_02,"
+load_accepted "the same name again" "mod_02 mod_01" "${two[@]}" --named mod_02,mod_01,mod_02,mod-01
 for cpu in $modes; do
 	of "$cpu"
 	has 'pkvm_module: mod_01: named more than once' "$(mode_of "$cpu"): ... the log says so"
 done
-accepted "two lists" "mod_02 mod_01" "${two[@]}" --named mod_02 --append kvm-arm.protected_modules=mod_01
-accepted "spaces around names" "mod_01 mod_02" "${two[@]}" --append '"kvm-arm.protected_modules= mod_01 , mod_02 "' --named ""
+load_accepted "two lists" "mod_02 mod_01" "${two[@]}" --named mod_02 --append kvm-arm.protected_modules=mod_01
+load_accepted "spaces around names" "mod_01 mod_02" "${two[@]}" --append '"kvm-arm.protected_modules= mod_01 , mod_02 "' --named ""
 cp "$tmp/mod_02.ko" "$tmp/mod-02.ko"
-accepted "a dash for an underscore" "mod_01 mod_02" --ko "$tmp/mod_01.ko" --ko "$tmp/mod-02.ko" --named mod-01,mod_02
+load_accepted "a dash for an underscore" "mod_01 mod_02" --ko "$tmp/mod_01.ko" --ko "$tmp/mod-02.ko" --named mod-01,mod_02
 
 long=$(printf '%055d' 0)
-refused "names of all kinds" "$long=name too long: module names have 55 characters at most" \
+load_refused "names of all kinds" "$long=name too long: module names have 55 characters at most" \
 	"_r=modprobe: module _r not found in modules.dep" \
 	"\.\./mod_01=modprobe: module \.\./mod_01 not found in modules.dep" \
 	"mod 01=modprobe: module mod 01 not found in modules.dep" \
@@ -290,7 +234,7 @@ late=(--ko "$tmp/mod_01.ko" --add "$tmp/mod_02.ko:/late.ko" --add "$tmp/late:/la
 
 # not_inserted REASON CLAIM...
 not_inserted() {
-	said mod_02 "$1" && grep -qx "insmod: can't insert '/late.ko': Operation not supported" "$out" &&
+	load_said mod_02 "$1" && grep -qx "insmod: can't insert '/late.ko': Operation not supported" "$out" &&
 		grep -qx 'insmod: 95' "$out"
 	ok $? "$2"
 }
