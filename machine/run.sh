@@ -92,10 +92,13 @@ module_names() {
 	basename -a -s .ko "$@" | tr - _ | paste -sd ,
 }
 
-[ -n "${named+set}" ] || [ ${#modules[@]} -eq 0 ] || named=$(module_names "${modules[@]}")
-# One of them would have the other's place in the initramfs
-twice=$([ ${#modules[@]} -eq 0 ] || module_names "${modules[@]}" | tr , '\n' | sort | uniq -d | paste -sd ' ')
-[ -z "$twice" ] || die "--ko: two modules with the name $twice: the kernel would load one of them only"
+if [ ${#modules[@]} -gt 0 ]; then
+	all=$(module_names "${modules[@]}")
+	# One of them would have the other's place in the initramfs
+	twice=$(tr , '\n' <<<"$all" | sort | uniq -d | paste -sd ' ')
+	[ -z "$twice" ] || die "--ko: two modules with the name $twice: the kernel would load one of them only"
+	[ -n "${named+set}" ] || named=$all
+fi
 
 cmdline="console=ttyAMA0 panic=-1 printk.devkmsg=on"
 [[ $append == *kvm-arm.mode=* ]] || cmdline+=" kvm-arm.mode=protected"

@@ -60,17 +60,18 @@ reached() {
 
 # from_machine DIR FILE.ko: the same of what ran in the machine
 from_machine() {
-	local boot base size bytes=0
+	local boot text base size
 	: >"$work/reached"
 	for boot in "$work"/boot/*.log; do
 		boot=${boot%.log}
 		# One that did not come so far has none
-		read -r base size < <(el2_text "$boot.log" "$2") || continue
-		bytes=$size
+		text=$(el2_text "$boot.log" "$2")
+		[ -n "$text" ] || continue
+		read -r base size <<<"$text"
 		reached "$boot" "$base" "$size" >>"$work/reached"
 	done
 	[ -s "$work/reached" ] || return 0
-	seq -f '%.0f' 0 4 $((bytes - 4)) | awk '{ printf "0x%x\n", $1 }' >"$work/all"
+	seq -f '%.0f' 0 4 $((size - 4)) | awk '{ printf "0x%x\n", $1 }' >"$work/all"
 	"${cross}addr2line" -a -i -j .hyp.text -e "$1/hyp/kvm_nvhe.o" <"$work/all" 2>/dev/null |
 		sed 's/ (discriminator [0-9]*)$//' |
 		awk -v dir="$(realpath "$1")/" '

@@ -19,7 +19,8 @@ need_room() {
 }
 
 # out_of WHAT DIR: where in $build what is made for WHAT of the module in DIR goes. One of
-# the same name elsewhere is another module: nothing of it is left.
+# the same name elsewhere is another module: nothing of it is left there, and its corpus is
+# kept beside it.
 # shellcheck disable=SC2154
 out_of() {
 	local dir out kept
