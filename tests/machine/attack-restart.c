@@ -58,7 +58,6 @@ static int load_second(const char *cmdline, unsigned long flags)
 	return error;
 }
 
-
 /* The command line of the second kernel: what it is to look at is the end of it. */
 static void write_cmdline(char *cmdline, size_t size)
 {

@@ -81,7 +81,6 @@ static void fail_setup(const char *what)
 	exit(1);
 }
 
-
 static void read_file(const char *path, char *text, size_t size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);

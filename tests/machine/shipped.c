@@ -47,7 +47,6 @@ static const char *value_of(const char *path, const char *key)
 	return value;
 }
 
-
 /* --- hyp-uart --- */
 
 static void check_console(void)
